@@ -8,11 +8,17 @@ import { isAccessible } from "./accessible.ts";
 import { test as base, expect } from "./lab-under-test.ts";
 
 const RUN = "11111111-1111-4111-8111-111111111111";
+/** Slower by 120 ms during the fault than {@link RUN}. */
+const SLOWER = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"] as const;
 
 const test = base.extend({
   prepared: async ({ home }, use) => {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     await storeRun(join(home, "history.db"), slowedRunRow(RUN), slowedRun(RUN));
+    for (const id of SLOWER) {
+      const row = slowedRunRow(id, { without: ["retry-budget"] });
+      await storeRun(join(home, "history.db"), row, slowedRun(id, { slowerByMs: 320 }));
+    }
     await use(undefined);
   },
 });
@@ -93,4 +99,24 @@ test("latency of calls over time, by tool, and its numbers before, during and af
     const env = { ...process.env, RESILIENCE_LAB_HOME: home };
     expect(spawnSync(process.execPath, args, { env, encoding: "utf8" }).stdout).toBe(text);
   });
+});
+
+test("two sets of runs are compared as distributions, with the difference and its interval", async ({ window }) => {
+  const { page } = window;
+  await window.goTo("History");
+  for (const box of await page.getByRole("row").getByRole("checkbox").all()) await box.check();
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  const table = page.getByRole("region", { name: "Distributions" }).getByRole("table");
+  const row = table.getByRole("row", { name: /^All tools during the fault/ });
+  // Of 40 and 80 calls, each of the second set 120 ms slower: the shift is exactly that.
+  await expect(row).toContainText(/median 221 ms of 40, 4 failed/);
+  await expect(row).toContainText(/median 341 ms of 80, 8 failed/);
+  await expect(row).toContainText("+120 ms (+11");
+  await expect(table.getByRole("row", { name: /^All tools before the fault/ })).toContainText(/0 ms \(−/);
+  await row.getByRole("button").click();
+  await expect(
+    page.getByRole("img", { name: /^Share of calls by duration, All tools, during the fault/ }),
+  ).toBeVisible();
+  await isAccessible(page);
+  await page.screenshot({ path: "test-results/sets-dark.png", fullPage: true });
 });

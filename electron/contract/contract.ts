@@ -34,6 +34,8 @@ import {
   pinRequest,
   runDetail,
   runIdRequest,
+  type SampledRun,
+  samplesRequest,
 } from "./history.ts";
 import { runCancelRequest, runQueue, runRerunRequest, runStarted, runStartRequest } from "./runs.ts";
 import {
@@ -167,6 +169,8 @@ export const labContract = {
     get: procedure.input(runIdRequest).output(runDetail),
     events: procedure.input(eventPageRequest).output(type<EventPage>()),
     laneSummary: procedure.input(runIdRequest).output(laneSummary),
+    /** Calls and decisions of runs, to compare them. */
+    samples: procedure.input(samplesRequest).output(type<SampledRun[]>()),
     delete: procedure.input(deleteRequest).output(deleteReport),
     pin: procedure.input(pinRequest).output(done),
   },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RunSamples } from "../model/call-statistics.ts";
 import { type LabEvent, OUTCOMES } from "../model/lab-event.ts";
 import { SUMMARY_LANES } from "../model/lanes.ts";
 import { runId } from "./runs.ts";
@@ -85,6 +86,14 @@ export interface EventPage {
   hasMore: boolean;
   /** Events up to this number are on disk; what follows could not be written yet. */
   savedSeq: number;
+}
+
+export const SAMPLED_RUNS = 100;
+export const samplesRequest = z.strictObject({ runIds: z.array(runId).min(1).max(SAMPLED_RUNS) });
+/** What runs are compared by, each run's own. Made by the lab from its events, so not checked again on the way out. */
+export interface SampledRun {
+  run: Omit<RunSummary, "headline">;
+  samples: RunSamples;
 }
 
 export const deleteRequest = z.strictObject({ runIds: z.array(runId).min(1).max(500) });

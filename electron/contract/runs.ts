@@ -30,6 +30,8 @@ export const queueEntry = z.object({
   /** What happened, in one sentence; null until it has ended, and for one that never started. */
   headline: z.string().nullable(),
   cancelling: z.boolean(),
+  /** Of the run of its batch that ended last: the runs of the batch that have a log, and how many passed. */
+  batchResult: z.object({ runIds: z.array(z.string()), passed: z.int() }).nullable(),
   /** The current activity, briefly: "starting the stack: gateway", "step: warm gateway". */
   activity: z.string(),
 });
@@ -59,4 +61,5 @@ export const runRerunRequest = z.strictObject({
   runId,
   /** Replaces the protections that the run had off. */
   without: protections.optional(),
+  repeat: z.int().min(1).max(100).default(1),
 });

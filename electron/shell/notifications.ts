@@ -8,15 +8,26 @@ export function register(shell: Shell): void {
   void shell.service.then((service) =>
     service.runs.onEnded((entry) => {
       if (!Notification.isSupported() || !service.settings.current().notifications) return;
-      if (entry.outcome === "cancelled" || shell.window?.isFocused()) return;
-      const notification = new Notification({
-        title: titleOf(entry),
-        body: entry.headline ?? textOf(brief(entry.reason ?? "").pieces),
-      });
-      notification.on("click", () => shell.show(entry.runId === null ? "lab" : `run/${entry.runId}`));
+      const { batch, batchResult } = entry;
+      // Runs that were requested together are announced together, when the last one has ended.
+      if (batch.of > 1 && batchResult === null) return;
+      const result = batch.of > 1 ? batchResult : null;
+      if ((entry.outcome === "cancelled" && result === null) || shell.window?.isFocused()) return;
+      const notification = new Notification(
+        result === null
+          ? { title: titleOf(entry), body: entry.headline ?? textOf(brief(entry.reason ?? "").pieces) }
+          : { title: `${result.passed} of ${batch.of} runs passed`, body: "Compare the runs" },
+      );
+      notification.on("click", () => shell.show(placeOf(entry)));
       notification.show();
     }),
   );
+}
+
+function placeOf({ batchResult, runId }: QueueEntry): string {
+  const runIds = batchResult?.runIds ?? [];
+  if (runIds.length > 1) return `sets/${runIds.join(",")}`;
+  return runId === null ? "lab" : `run/${runId}`;
 }
 
 function titleOf({ outcome, scenarioTitle }: QueueEntry): string {

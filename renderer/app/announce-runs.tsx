@@ -1,5 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import { useEffect, useRef } from "react";
+import type { QueueEntry } from "../../electron/contract/runs.ts";
 import { brief, textOf } from "../../electron/model/brief-text.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, parseRoute } from "../state/route.ts";
@@ -25,6 +26,11 @@ export function AnnounceRuns() {
       const route = parseRoute(window.location.hash);
       const isShown = route.at === "run" && route.runId === entry.runId;
       const hasBegun = entry.runId !== null;
+      // Runs that were requested together are announced together, when the last one has ended.
+      if (entry.batch.of > 1) {
+        if (entry.batchResult !== null && !hostNotifies && isWanted) announceBatch(entry.batch.of, entry.batchResult);
+        continue;
+      }
       if (isShown || (hasBegun && (hostNotifies || !isWanted))) continue;
       // The Lab page shows the error beside the stack.
       if (!hasBegun && route.at === "lab" && wasStackDown(entry.reason)) continue;
@@ -48,4 +54,18 @@ export function AnnounceRuns() {
     }
   }, [ended, hostNotifies, isWanted]);
   return null;
+}
+
+function announceBatch(of: number, { runIds, passed }: NonNullable<QueueEntry["batchResult"]>): void {
+  notifications.show({
+    title: `${passed} of ${of} runs passed`,
+    message:
+      runIds.length < 2 ? (
+        <a href={formatRoute({ at: "history" })}>Open the history</a>
+      ) : (
+        <a href={formatRoute({ at: "compare-sets", left: runIds, right: [] })}>Compare the runs</a>
+      ),
+    color: passed === of ? "green" : "red",
+    autoClose: 8_000,
+  });
 }

@@ -18,6 +18,7 @@ function entry(batch: QueueEntry["batch"], outcome: QueueEntry["outcome"] | "run
     reason: null,
     headline: null,
     cancelling: false,
+    batchResult: null,
     activity: "",
   };
 }

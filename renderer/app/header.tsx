@@ -45,5 +45,8 @@ export function Header({ route, waiting, children }: HeaderProps) {
 }
 
 function isUnder(route: Route, at: Route["at"]): boolean {
-  return route.at === at || (at === "history" && (route.at === "run" || route.at === "compare"));
+  return (
+    route.at === at ||
+    (at === "history" && (route.at === "run" || route.at === "compare" || route.at === "compare-sets"))
+  );
 }

@@ -213,8 +213,9 @@ function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: Selec
   const [isExporting, setExporting] = useState(false);
   const count = matching === undefined ? "" : `${matching.toLocaleString()} ${matching === 1 ? "run" : "runs"}`;
   const compare = () => {
-    const pair = comparedInOrder(chosen);
-    if (pair !== undefined) goTo({ at: "compare", ...pair });
+    const sets = comparedInOrder(chosen);
+    const [left = "", right = ""] = [sets.left[0], sets.right[0]];
+    goTo(chosen.length === 2 ? { at: "compare", left, right } : { at: "compare-sets", ...sets });
   };
   return (
     <div className={classes.selection}>
@@ -231,7 +232,7 @@ function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: Selec
         variant="default"
         leftSection={<IconArrowsDiff size={14} aria-hidden />}
         disabledBecause={whyNotCompare(chosen)}
-        hint="Side by side on one axis, the older on the left"
+        hint="Two runs side by side on one axis, the older on the left; more as two sets"
         onClick={compare}
       >
         Compare

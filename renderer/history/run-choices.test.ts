@@ -47,13 +47,24 @@ describe("actions on runs", () => {
     expect(whyNotRepeat(run({ kind: "manual" }))).toMatch("no scenario");
   });
 
-  it("compares exactly two, the older on the left", () => {
+  it("compares two runs, the older on the left", () => {
     const older = run({ id: "older", startedWallMs: 1 });
     const newer = run({ id: "newer", startedWallMs: 2 });
     expect(whyNotCompare([older])).toMatch("two");
-    expect(whyNotCompare([older, newer, run()])).toMatch("two");
     expect(whyNotCompare([newer, older])).toBeUndefined();
-    expect(comparedInOrder([newer, older])).toEqual({ left: "older", right: "newer" });
+    expect(comparedInOrder([newer, older])).toEqual({ left: ["older"], right: ["newer"] });
+  });
+
+  it("compares more runs as sets: by protections, else by scenario, else as one set", () => {
+    const off = [1, 3].map((at) => run({ id: `off ${at}`, startedWallMs: at, without: ["budget"] }));
+    const on = [2, 4].map((at) => run({ id: `on ${at}`, startedWallMs: at }));
+    expect(comparedInOrder([...on, ...off])).toEqual({ left: ["off 1", "off 3"], right: ["on 2", "on 4"] });
+    const other = run({ id: "other", startedWallMs: 5, scenarioId: "other" });
+    expect(comparedInOrder([...on, other])).toEqual({ left: ["on 2", "on 4"], right: ["other"] });
+    expect(comparedInOrder([...on, run({ id: "on 6", startedWallMs: 6 })])).toEqual({
+      left: ["on 2", "on 4", "on 6"],
+      right: [],
+    });
   });
 
   it("exports finished runs", () => {

@@ -1,4 +1,4 @@
-import type { RunSummary } from "../../electron/contract/history.ts";
+import { type RunSummary, SAMPLED_RUNS } from "../../electron/contract/history.ts";
 
 /** Why a run cannot be deleted; undefined when it can. */
 export function whyNotDelete({ outcome, pinned }: Pick<RunSummary, "outcome" | "pinned">): string | undefined {
@@ -13,15 +13,23 @@ export function whyNotRepeat({ outcome, kind }: Pick<RunSummary, "outcome" | "ki
 }
 
 export function whyNotCompare(chosen: readonly RunSummary[]): string | undefined {
-  if (chosen.length !== 2)
-    return chosen.length < 2 ? "Select two runs to compare them" : "Only two runs can be compared";
-  return undefined;
+  if (chosen.length < 2) return "Select two runs, or more, to compare them";
+  return chosen.length > SAMPLED_RUNS ? `At most ${SAMPLED_RUNS} runs can be compared` : undefined;
 }
 
-/** The older one first: changes are read from left to right. */
-export function comparedInOrder(chosen: readonly RunSummary[]): { left: string; right: string } | undefined {
-  const [first, second] = [...chosen].sort((a, b) => a.startedWallMs - b.startedWallMs);
-  return first === undefined || second === undefined ? undefined : { left: first.id, right: second.id };
+/**
+ * The older ones first: changes are read from left to right. More than two runs are sets: by their protections where those
+ * are of two kinds, else by their scenarios where those are two, else they are one set.
+ */
+export function comparedInOrder(chosen: readonly RunSummary[]): { left: string[]; right: string[] } {
+  const sorted = chosen.toSorted((a, b) => a.startedWallMs - b.startedWallMs);
+  const ids = (runs: readonly RunSummary[] = []) => runs.map(({ id }) => id);
+  if (sorted.length === 2) return { left: ids(sorted.slice(0, 1)), right: ids(sorted.slice(1)) };
+  for (const kindOf of [({ without }: RunSummary) => without.join(), ({ scenarioId }: RunSummary) => scenarioId]) {
+    const kinds = [...Map.groupBy(sorted, kindOf).values()];
+    if (kinds.length === 2) return { left: ids(kinds[0]), right: ids(kinds[1]) };
+  }
+  return { left: ids(sorted), right: [] };
 }
 
 const MOST_EXPORTED = 200;

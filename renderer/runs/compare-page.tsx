@@ -18,6 +18,7 @@ import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./compare-page.module.css";
 import { briefFact, compareRuns } from "./comparison.ts";
+import { Distributions } from "./distributions.tsx";
 import { RunDifferences } from "./run-differences.tsx";
 
 const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
@@ -99,6 +100,11 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
           />
         </section>
       ))}
+      <Distributions
+        left={[left.record.runId]}
+        right={[right.record.runId]}
+        names={[`first, ${nameOf(left)}`, `second, ${nameOf(right)}`]}
+      />
       <section className={classes.facts} aria-label="Differences">
         <div className={classes.tools}>
           <h2>Side by side</h2>

@@ -11,6 +11,7 @@ import {
   IconPinFilled,
   IconPlayerStop,
   IconRefresh,
+  IconRepeat,
   IconShieldOff,
   IconTrash,
 } from "@tabler/icons-react";
@@ -40,6 +41,8 @@ import { clockTime } from "../ui/times.ts";
 import classes from "./run-header.module.css";
 import { RunTime } from "./run-time.tsx";
 
+/** Runs of one set, which are compared when the last one has ended. */
+const REPEATS = [5, 20] as const;
 const IN_PROGRESS = { loading: "The run is still loading", live: "The run is in progress" } as const;
 const BADGES: Partial<Record<Following, "reading" | "unknown">> = { loading: "reading", stopped: "unknown" };
 
@@ -193,6 +196,17 @@ export function RunHeader({ run }: { run: OpenRun }) {
             >
               Export {whyNoExport === undefined ? "as a bundle" : `(${whyNoExport})`}
             </Menu.Item>
+            {!isManual &&
+              REPEATS.map((times) => (
+                <Menu.Item
+                  key={times}
+                  leftSection={<IconRepeat size={15} aria-hidden />}
+                  disabled={whyNoRerun !== undefined}
+                  onClick={() => void actions.rerun(record.runId, undefined, times)}
+                >
+                  Run again {times} times
+                </Menu.Item>
+              ))}
             {RUN_FILE_FORMATS.map((format) => (
               <Menu.Item
                 key={format}

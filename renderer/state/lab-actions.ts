@@ -34,9 +34,9 @@ export function useLabActions() {
         if (first !== undefined) openWhenItRuns(first.entryId);
         return started;
       },
-      async rerun(runId: string, without?: string[]) {
+      async rerun(runId: string, without?: string[], repeat = 1) {
         const started = await attempt("The run could not be repeated", () =>
-          client.call.runs.rerun({ runId, ...(without === undefined ? {} : { without }) }),
+          client.call.runs.rerun({ runId, repeat, ...(without === undefined ? {} : { without }) }),
         );
         const first = started?.entries[0];
         if (first !== undefined) openWhenItRuns(first.entryId);

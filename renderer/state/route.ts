@@ -14,6 +14,8 @@ export type Route =
   | { at: "lab"; filter?: ScenarioFilter }
   | { at: "run"; runId: string; cursorMs?: number; selectedSeq?: number }
   | { at: "compare"; left: string; right: string }
+  /** Sets of runs; the right one may be empty. */
+  | { at: "compare-sets"; left: readonly string[]; right: readonly string[] }
   /** `isDescribing`: what the services of the open project are for. */
   | { at: "stacks"; isDescribing?: boolean }
   | { at: "service"; service: string }
@@ -28,6 +30,7 @@ export type Route =
 
 const PLACES = ["lab", "stacks", "history", "approvals", "scenarios", "settings", "about"] as const;
 const ID = /^[\w-]{1,200}$/;
+const IDS = /^[\w-]{1,200}(?:,[\w-]{1,200}){0,99}$/;
 /** As compose allows it. */
 const SERVICE = /^[\w.-]{1,200}$/;
 
@@ -47,6 +50,9 @@ export function parseRoute(hash: string): Route {
     };
   }
   if (place === "compare" && ID.test(first) && ID.test(second)) return { at: "compare", left: first, right: second };
+  if (place === "sets" && IDS.test(first) && (second === "" || IDS.test(second))) {
+    return { at: "compare-sets", left: first.split(","), right: second === "" ? [] : second.split(",") };
+  }
   if (place === "scenarios" && ID.test(first)) {
     return { at: "scenarios", scenarioId: first, ...(values.has("copy") ? { isCopy: true } : {}) };
   }
@@ -104,6 +110,8 @@ export function formatRoute(route: Route): string {
     }
     case "compare":
       return `#/compare/${route.left}/${route.right}`;
+    case "compare-sets":
+      return `#/sets/${route.left.join(",")}${route.right.length === 0 ? "" : `/${route.right.join(",")}`}`;
     case "scenarios":
       if (route.manualRunId !== undefined) return `#/scenarios?from=${route.manualRunId}`;
       if (route.brokenFile !== undefined) return `#/scenarios?file=${encodeURIComponent(route.brokenFile)}`;

@@ -8,6 +8,8 @@ import { referencesOf } from "../../lab/scenarios/references.ts";
 import { askedAt, casesNamed } from "../../lab/scenarios/suite.ts";
 import type { OpenStack, StackNews } from "../../lab/stacks/open-stack.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
+import { medianOf } from "../../model/difference.ts";
+import { formatDuration } from "../../model/duration.ts";
 import type { LabEvent, Outcome } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
@@ -236,7 +238,18 @@ function summary(reports: readonly RunReport[]): string {
   const lines = reports.map(({ scenario, outcome, headline }) => {
     return `  ${scenario.padEnd(width)}  ${outcome.padEnd(7)}  ${headline}`;
   });
-  return [...lines, summaryLine(reports)].join("\n");
+  return [...lines, ...repeated(reports), summaryLine(reports)].join("\n");
+}
+
+/** Runs of the same scenario as one line: how many passed, and how long they took. */
+function repeated(reports: readonly RunReport[]): string[] {
+  return [...Map.groupBy(reports, ({ scenario }) => scenario)].flatMap(([scenario, its]) => {
+    if (its.length < 2) return [];
+    const sorted = its.map(({ durationMs }) => durationMs).sort((one, other) => one - other);
+    const passed = its.filter(({ outcome }) => outcome === "passed").length;
+    const [least, middle, most] = [sorted[0] ?? 0, medianOf(sorted), sorted.at(-1) ?? 0].map(formatDuration);
+    return [`  ${scenario}: ${passed} of ${its.length} passed; median ${middle}, from ${least} to ${most}`];
+  });
 }
 
 function printRecovered(session: LabSession, screen: LiveScreen): void {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { QueueEntry } from "../../contract/runs.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { sampleRun } from "../../testing/sample-events.ts";
 import { LabError } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
@@ -54,6 +55,26 @@ test("a run that has ended says what happened; one that never started does not",
   expect(ended.map(({ scenarioId, headline }) => [scenarioId, headline])).toEqual([
     ["b", null],
     ["a", "Slack is down: create_refund expired without approval, the circuit opened"],
+  ]);
+});
+
+test("runs that were requested together have one result, which the last of them has", async () => {
+  const ends = [green, { ...green, runId: "run-2", outcome: "failed" as const }, { ...green, runId: "run-3" }];
+  const { queue, ended, toEnd } = queueOf({
+    run: async (_loaded, _without, _signal, listen) => {
+      const end = ends.shift() ?? green;
+      listen({ runId: end.runId, type: "phase.started", phase: "method" } as LabEvent);
+      return end;
+    },
+  });
+  queue.add([loaded("a"), loaded("a")], []);
+  queue.add([loaded("alone")], []);
+  await toEnd();
+  expect(ended.map(({ batch }) => batch.of)).toEqual([2, 2, 1]);
+  expect(ended.map(({ batchResult }) => batchResult)).toEqual([
+    null,
+    { runIds: ["run-1", "run-2"], passed: 1 },
+    { runIds: ["run-3"], passed: 1 },
   ]);
 });
 

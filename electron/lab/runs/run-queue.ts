@@ -18,6 +18,25 @@ interface QueuedRun {
   entry: QueueEntry;
   loaded: LoadedScenario;
   abort: AbortController;
+  batch: QueuedBatch;
+}
+
+/** Runs that were requested together. */
+class QueuedBatch {
+  readonly id = randomUUID();
+  readonly of: number;
+  readonly #ended: QueueEntry[] = [];
+
+  constructor(of: number) {
+    this.of = of;
+  }
+
+  end(entry: QueueEntry): void {
+    this.#ended.push(entry);
+    if (this.#ended.length < this.of) return;
+    const passed = this.#ended.filter(({ outcome }) => outcome === "passed").length;
+    entry.batchResult = { runIds: this.#ended.flatMap(({ runId }) => runId ?? []), passed };
+  }
 }
 
 export interface QueueParts {
@@ -77,10 +96,10 @@ export class RunQueue {
     if (this.#waiting.length + scenarios.length > QUEUE_LIMIT) {
       throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { hint: "wait, or cancel some" });
     }
-    const batch = { id: randomUUID(), of: scenarios.length };
+    const batch = new QueuedBatch(scenarios.length);
     const wanted = scenarios.map((loaded, index): QueuedRun => {
-      const entry = this.#entry(loaded, without, { ...batch, number: index + 1 });
-      return { entry, loaded, abort: new AbortController() };
+      const entry = this.#entry(loaded, without, { id: batch.id, of: batch.of, number: index + 1 });
+      return { entry, loaded, abort: new AbortController(), batch };
     });
     this.#waiting.push(...wanted);
     this.#working ??= this.#work();
@@ -155,8 +174,9 @@ export class RunQueue {
     this.#end(wanted, outcome, reason);
   }
 
-  #end({ entry }: QueuedRun, outcome: NonNullable<QueueEntry["outcome"]>, reason: string): void {
+  #end({ entry, batch }: QueuedRun, outcome: NonNullable<QueueEntry["outcome"]>, reason: string): void {
     Object.assign(entry, { state: "ended", outcome, reason, cancelling: false, activity: "" });
+    batch.end(entry);
     this.#ended.unshift(entry);
     this.#ended.length = Math.min(this.#ended.length, ENDED_KEPT);
     this.#onEnded({ ...entry });
@@ -178,6 +198,7 @@ export class RunQueue {
       reason: null,
       headline: null,
       cancelling: false,
+      batchResult: null,
       activity: "waiting",
     };
   }

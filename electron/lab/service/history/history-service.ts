@@ -1,4 +1,6 @@
-import type { DeleteReport, HistoryPage } from "../../../contract/history.ts";
+import type { DeleteReport, HistoryPage, SampledRun } from "../../../contract/history.ts";
+import { samplesOf } from "../../../model/call-statistics.ts";
+import { RunModel } from "../../../model/run-model.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { messageOf } from "../../lab-error.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
@@ -48,6 +50,21 @@ export class HistoryService {
 
   laneSummary(runId: string): ReturnType<RunStore["laneSummary"]> {
     return this.#parts.store.laneSummary(runId);
+  }
+
+  /** One run after the other: only its samples are kept of each. */
+  async samples(runIds: readonly string[], signal?: AbortSignal): Promise<SampledRun[]> {
+    const { store } = this.#parts;
+    const sampled: SampledRun[] = [];
+    for (const runId of runIds) {
+      const model = new RunModel();
+      for await (const event of store.events(runId)) {
+        signal?.throwIfAborted();
+        model.take(event);
+      }
+      sampled.push({ run: await this.get(runId), samples: samplesOf(model) });
+    }
+    return sampled;
   }
 
   /** Decisions on approvals in every run, newest first. */

@@ -133,7 +133,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       }),
       rerun: lab.runs.rerun.handler(async ({ input }) => {
         const { loaded, without } = await scenarios.ofRun(input.runId);
-        return { entries: runs.start([loaded], input.without ?? without, 1) };
+        return { entries: runs.start([loaded], input.without ?? without, input.repeat) };
       }),
       active: lab.runs.active.handler(() => runs.state()),
     },
@@ -167,6 +167,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       get: lab.history.get.handler(({ input }) => history.get(input.runId)),
       events: lab.history.events.handler(({ input }) => history.eventPage(input)),
       laneSummary: lab.history.laneSummary.handler(({ input }) => history.laneSummary(input.runId)),
+      samples: lab.history.samples.handler(({ input, signal }) => history.samples(input.runIds, signal)),
       delete: lab.history.delete.handler(({ input }) => history.delete(input.runIds)),
       pin: lab.history.pin.handler(async ({ input }) => {
         await history.pin(input.runId, input.pinned);
