@@ -55,7 +55,7 @@ export function slowedRun(runId: string, { slowerByMs = 200, title = "Payments a
 }
 
 /** The run as a store begins it. */
-export function slowedRunRow(id: string, more: { without?: string[]; scenarioTitle?: string } = {}) {
+export function slowedRunRow(id: string, more: { without?: string[]; startedWallMs?: number } = {}) {
   return {
     id,
     scenarioId: "slow-payments",
