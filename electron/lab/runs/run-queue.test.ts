@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { QueueEntry } from "../../contract/runs.ts";
-import type { LabEvent } from "../../model/lab-event.ts";
 import { sampleRun } from "../../testing/sample-events.ts";
 import { LabError } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
@@ -63,7 +62,7 @@ test("runs that were requested together have one result, which the last of them 
   const { queue, ended, toEnd } = queueOf({
     run: async (_loaded, _without, _signal, listen) => {
       const end = ends.shift() ?? green;
-      listen({ runId: end.runId, type: "phase.started", phase: "method" } as LabEvent);
+      for (const event of sampleRun(end.runId)) listen(event);
       return end;
     },
   });
