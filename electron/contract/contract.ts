@@ -37,7 +37,7 @@ import {
   type SampledRun,
   samplesRequest,
 } from "./history.ts";
-import { runCancelRequest, runQueue, runRerunRequest, runStarted, runStartRequest } from "./runs.ts";
+import { runCancelRequest, runNext, runQueue, runRerunRequest, runStarted, runStartRequest } from "./runs.ts";
 import {
   brokenScenarioRequest,
   brokenScenarioText,
@@ -150,6 +150,8 @@ export const labContract = {
     cancel: procedure.input(runCancelRequest).output(done),
     /** The scenario as it was written for that run, with the same protections off unless others are named. */
     rerun: procedure.input(runRerunRequest).output(runStarted),
+    /** Ends the wait of a paced run before its next step; `ended` is false when it does not wait. */
+    next: procedure.output(runNext),
     active: procedure.output(runQueue),
   },
   events: {

@@ -2,6 +2,10 @@ import { z } from "zod";
 import { OUTCOMES } from "../model/lab-event.ts";
 import { scenarioId } from "./scenarios.ts";
 
+/** How a run waits before each step: not at all, for a fixed time, or for `runs.next`; ten minutes in all. */
+export const PACES = ["none", "slow", "person"] as const;
+export type PaceKind = (typeof PACES)[number];
+
 /** The scenario id of manual sessions, as stored in histories and bundles. Faults applied outside any scenario are a run too. */
 export const MANUAL_SCENARIO_ID = "by-hand";
 
@@ -51,12 +55,14 @@ export const runStartRequest = z.strictObject({
   /** Protections of the gateway to switch off for these runs. */
   without: protections.default([]),
   repeat: z.int().min(1).max(100).default(1),
+  pace: z.enum(PACES).default("none"),
 });
 export const runStarted = z.object({ entries: z.array(queueEntry) });
 export const runCancelRequest = z.strictObject({
   /** An entry of the queue, or all of them. */
   entryId: z.union([z.literal("all"), z.uuid()]),
 });
+export const runNext = z.object({ ended: z.boolean() });
 export const runRerunRequest = z.strictObject({
   runId,
   /** Replaces the protections that the run had off. */

@@ -7,7 +7,7 @@ import { browserHost } from "./browser.ts";
 import { fetchElectron, findElectron } from "./desktop/electron-binary.ts";
 import { runDesktop } from "./desktop/run-desktop.ts";
 
-const HELP = `npm start -- [options]
+export const START_HELP = `npm start -- [options]
 
 Opens Resilience Lab in a window of its own, or in a browser if Electron is not installed and cannot be downloaded.
 
@@ -28,7 +28,7 @@ export async function start(args: readonly string[]): Promise<number> {
   try {
     const options = read(args);
     if (options === undefined) {
-      process.stdout.write(`${HELP}\n`);
+      process.stdout.write(`${START_HELP}\n`);
       return EXIT.ended;
     }
     if (!options.browser) {
@@ -88,6 +88,8 @@ function read(args: readonly string[]): StartOptions | undefined {
 async function electronBinary(signal: AbortSignal): Promise<string | undefined> {
   const found = findElectron(ELECTRON_PACKAGE, process.env);
   if (found !== undefined) return found;
+  // The installed package comes without it.
+  if (!existsSync(ELECTRON_PACKAGE)) return undefined;
   const { isTTY } = process.stdout;
   const report = (megabytes: number) => {
     if (isTTY) process.stdout.write(`\rDownloading Electron: ${megabytes.toFixed(0)} MB `);

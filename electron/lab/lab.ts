@@ -25,6 +25,7 @@ import { LabError, messageOf } from "./lab-error.ts";
 import { thisProcess } from "./process-identity.ts";
 import { forgetAttached, type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
+import type { Pace } from "./runs/pace.ts";
 import type { RunResult } from "./runs/runner.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
 import { attachedRow } from "./stacks/docker/attached-row.ts";
@@ -253,6 +254,8 @@ function movedNotice(what: string, file: string | undefined): string[] {
 export interface RunOptions extends RunConditions {
   /** Records the run unredacted, including secrets; it can then not be exported. */
   keepRaw: boolean;
+  /** Waits before its steps; absent: it does not wait. */
+  pace?: Pace | undefined;
   signal: AbortSignal;
   listen: (event: LabEvent) => void;
 }
@@ -352,11 +355,12 @@ export class LabSession {
 
   /** Switches the protections that a run requests, and runs its scenario. They stay switched for the next run. */
   async run(loaded: LoadedScenario, { running }: OpenStack, options: RunOptions): Promise<RunResult> {
-    const { without, acceptExisting, keepRaw, signal, listen } = options;
+    const { without, acceptExisting, keepRaw, pace, signal, listen } = options;
     await running.setProtectionsOff(without, signal);
     const parts = {
       acceptExisting,
       keepRaw,
+      pace,
       stack: running,
       history: this.#lab.history,
       journal: this.#faults,

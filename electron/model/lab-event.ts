@@ -88,6 +88,8 @@ export const labEvent = z.discriminatedUnion("type", [
     labVersion: z.string(),
     /** Not redacted, as requested. */
     raw: z.literal(true).optional(),
+    /** It waited before its steps, see the steps of the kind `pause`. */
+    paced: z.literal(true).optional(),
   }),
   event("phase.started", { phase: z.enum(PHASES) }),
   event("step.started", {

@@ -1,5 +1,6 @@
 import { systemClock } from "../lab/clock.ts";
 import type { RunStore } from "../lab/history/run-store.ts";
+import type { Pace } from "../lab/runs/pace.ts";
 import { runScenario } from "../lab/runs/runner.ts";
 import { loadText } from "../lab/scenarios/load.ts";
 import { StrayErrors } from "../lab/stray-errors.ts";
@@ -16,6 +17,9 @@ export interface SmallRun {
   steadyState?: object[];
   expect?: object[];
   acceptExisting?: boolean;
+  pace?: Pace;
+  /** Added to the lab's clock. */
+  aheadMs?: () => number;
   /** Called with each event; `goOn` ends a wait {@link UNTIL_TOLD}. */
   listen?: (event: LabEvent, goOn: () => void) => void;
 }
@@ -29,9 +33,11 @@ export async function runOnSmallStack(stack: SmallStack, history: RunStore, run:
   const released = Promise.withResolvers<void>();
   const sleep = (ms: number, signal: AbortSignal) =>
     ms === UNTIL_TOLD_MS ? released.promise : systemClock.sleep(ms, signal);
-  const clock = { ...systemClock, sleep };
+  const { aheadMs = () => 0, pace } = run;
+  const monotonicMs = () => systemClock.monotonicMs() + aheadMs();
+  const clock = { ...systemClock, monotonicMs, sleep };
   const { acceptExisting = false } = run;
-  const rest = { clock, labVersion: "0.0.0", strays: new StrayErrors(), acceptExisting };
+  const rest = { clock, labVersion: "0.0.0", strays: new StrayErrors(), acceptExisting, pace };
   const parts = { stack: stack.running, history, journal: stack.faults, ...rest };
   const events: LabEvent[] = [];
   const result = await runScenario(loaded, parts, new AbortController().signal, (event) => {

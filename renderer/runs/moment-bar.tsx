@@ -5,6 +5,7 @@ import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import { headlineOf } from "../../electron/model/headline/headline.ts";
 import type { Outcome } from "../../electron/model/lab-event.ts";
 import { narrationOf } from "../../electron/model/narration.ts";
+import { stepsDone } from "../../electron/model/pause.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { type Following, useFollowing, usePreferences, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
@@ -14,6 +15,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
 import { momentOf } from "./moment.ts";
 import classes from "./moment-bar.module.css";
+import { Replay } from "./replay.tsx";
 import { RunTime } from "./run-time.tsx";
 
 interface MomentBarProps {
@@ -63,6 +65,7 @@ export function MomentBar({ run, view, cursorMs, hasMoved, onFollow, onError }: 
       >
         {hasEnded ? "Show the end" : "Follow"}
       </ReasonedButton>
+      {hasEnded && <Replay endMs={run.record.view.lastMs} />}
       <span className={classes.rule} />
       {health.map(({ service, status, reason }) => (
         <span
@@ -123,8 +126,8 @@ function NextStep({ view }: { view: RunView }) {
       isCurrent = false;
     };
   }, [client, scenarioId]);
-  const current = view.steps.at(-1);
-  const next = view.ended === undefined ? detail?.steps[view.steps.length] : undefined;
+  const current = stepsDone(view).at(-1);
+  const next = view.ended === undefined ? detail?.steps[stepsDone(view).length] : undefined;
   const said = narrationOf(view);
   return (
     <dl className={classes.presenter}>

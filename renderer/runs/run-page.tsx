@@ -1,5 +1,6 @@
 import { Button, Tabs } from "@mantine/core";
 import { useEffect, useMemo } from "react";
+import { pauseOf } from "../../electron/model/pause.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
 import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
@@ -13,6 +14,7 @@ import { ChecksPanel } from "./checks-panel.tsx";
 import { EventList } from "./event-list.tsx";
 import { Inspector } from "./inspector.tsx";
 import { MomentBar } from "./moment-bar.tsx";
+import { PauseBar } from "./pause-bar.tsx";
 import { PlotsPanel } from "./plots-panel.tsx";
 import { RunHeader } from "./run-header.tsx";
 import classes from "./run-page.module.css";
@@ -68,6 +70,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
   const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
 
+  const pause = cursorMs === undefined && run.failure === undefined ? pauseOf(view) : undefined;
   useEffect(() => {
     const timer = setTimeout(
       () =>
@@ -124,8 +127,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
         onFollow={followLive}
         onError={toError}
       />
-      {(held.length > 0 || run.failure !== undefined) && (
+      {(held.length > 0 || run.failure !== undefined || pause !== undefined) && (
         <div className={classes.held}>
+          {pause !== undefined && <PauseBar pause={pause} />}
           <StoppedNotice run={run} />
           {held.map((approval) => (
             <ApprovalCard key={approval.ticket} approval={approval} linksToRun={false} />

@@ -18,6 +18,7 @@ import { BrokenFile } from "./broken-file.tsx";
 import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
 import { FirstStart } from "./first-start.tsx";
 import classes from "./lab-page.module.css";
+import { PaceSelect } from "./pace-select.tsx";
 import { ProtectionSwitches } from "./protection-switches.tsx";
 import { QueuePanel } from "./queue-panel.tsx";
 import { ScenarioCard } from "./scenario-card.tsx";
@@ -79,6 +80,7 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           >
             Run {canRun.length === catalogue?.scenarios.length ? "all" : `${canRun.length} shown`}
           </ReasonedButton>
+          <PaceSelect />
         </div>
         {catalogue === undefined && failure === undefined && <Loading what="Loading scenarios" />}
         {catalogue === undefined && failure !== undefined && (

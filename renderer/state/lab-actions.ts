@@ -7,7 +7,7 @@ import { goTo } from "./use-route.ts";
 
 /** The lab's actions, for any part of the page: each shows a notification with its result. */
 export function useLabActions() {
-  const { client, interaction, lab } = useStores();
+  const { client, interaction, lab, preferences } = useStores();
   return useMemo(() => {
     const undo = (target: string) =>
       attempt(`${target === "all" ? "Not everything" : target} could not be restored`, async () => {
@@ -28,7 +28,7 @@ export function useLabActions() {
       async start(scenarioIds: string[], options: { without?: string[] } = {}) {
         const without = options.without ?? interaction.getState().without;
         const started = await attempt("The run could not be started", () =>
-          client.call.runs.start({ scenarioIds, without }),
+          client.call.runs.start({ scenarioIds, without, pace: preferences.getState().pace }),
         );
         const first = started?.entries[0];
         if (first !== undefined) openWhenItRuns(first.entryId);
@@ -41,6 +41,7 @@ export function useLabActions() {
         const first = started?.entries[0];
         if (first !== undefined) openWhenItRuns(first.entryId);
       },
+      next: () => attempt("The next step could not be started", () => client.call.runs.next()),
       cancel: (entryId: string) =>
         attempt("The run could not be cancelled", () => client.call.runs.cancel({ entryId })),
       halt: () =>
@@ -71,5 +72,5 @@ export function useLabActions() {
       // Already there, its filter stays.
       if (parseRoute(window.location.hash).at !== "lab") goTo({ at: "lab" });
     }
-  }, [client, interaction, lab]);
+  }, [client, interaction, lab, preferences]);
 }

@@ -1,5 +1,6 @@
 import { createStore } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
+import type { PaceKind } from "../../electron/contract/runs.ts";
 import { isObject } from "../../electron/model/json.ts";
 import { LANE_KINDS, type LaneKind } from "../../electron/model/lanes.ts";
 
@@ -9,6 +10,8 @@ export interface Preferences {
   hiddenLanes: LaneKind[];
   showsInspector: boolean;
   isPresenting: boolean;
+  /** How runs that are started from this window wait before their steps. */
+  pace: PaceKind;
 }
 
 export interface PreferencesStore extends Preferences {
@@ -16,7 +19,13 @@ export interface PreferencesStore extends Preferences {
   toggleLane(kind: LaneKind): void;
 }
 
-const DEFAULTS: Preferences = { collapsesIdle: true, hiddenLanes: [], showsInspector: true, isPresenting: false };
+const DEFAULTS: Preferences = {
+  collapsesIdle: true,
+  hiddenLanes: [],
+  showsInspector: true,
+  isPresenting: false,
+  pace: "none",
+};
 
 export function createPreferences(storage: () => Storage) {
   return createStore<PreferencesStore>()(

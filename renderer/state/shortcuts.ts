@@ -14,6 +14,7 @@ export const SHORTCUTS = [
   { id: "next-error", keys: "n", label: "Next failure", where: "run" },
   { id: "previous-error", keys: "shift+n", label: "Previous failure", where: "run" },
   { id: "follow", keys: "f", label: "Follow the run", where: "run" },
+  { id: "replay", keys: "r", label: "Replay a finished run, or pause it", where: "run" },
   { id: "inspector", keys: "i", label: "Show or hide the inspector", where: "run" },
   { id: "collapse-idle", keys: "c", label: "Collapse or show idle time", where: "run" },
   { id: "deselect", keys: "escape", label: "Clear the selection", where: "run" },

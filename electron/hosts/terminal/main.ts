@@ -19,6 +19,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./run-command.ts")).runCommand,
   },
   {
+    name: "start",
+    summary: "open the lab in a window or a browser",
+    load: async () => (await import("./start-command.ts")).startCommand,
+  },
+  {
     name: "plan",
     summary: "show what scenarios would touch and how it is undone, and do nothing",
     load: async () => (await import("./plan-command.ts")).planCommand,

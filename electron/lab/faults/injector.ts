@@ -18,6 +18,8 @@ export interface InjectorParts {
   journal: FaultJournal;
   log: RunLog;
   clock: Clock;
+  /** By how much expiries may be postponed in all, in milliseconds: see {@link FaultInjector.holdExpiries}. */
+  postponesMs?: number;
 }
 
 interface OpenFault {
@@ -92,7 +94,7 @@ export class FaultInjector {
   /** A refused fault was never in force. After any other failure that is unknown, and the fault stays open for the undo. */
   async #carryOut(open: OpenFault, prepared: Prepared): Promise<string | undefined> {
     try {
-      return await applyIntended(open.fault, prepared);
+      return await applyIntended(open.fault, prepared, this.#parts.postponesMs);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#open.splice(this.#open.indexOf(open), 1);
@@ -124,6 +126,26 @@ export class FaultInjector {
     });
     const residue = results.filter(({ result }) => result === "not restored").map(({ detail }) => detail);
     return { undone: wanted.length, residue };
+  }
+
+  /** Lets the time of every fault in force stand still until the returned function is called. */
+  holdExpiries(): () => void {
+    const { clock, journal } = this.#parts;
+    const heldMs = clock.monotonicMs();
+    const held = this.#open.filter(({ untilMs }) => untilMs !== undefined);
+    for (const { fault } of held) clearTimeout(this.#expiries.get(fault.id));
+    return () => {
+      const lastedMs = clock.monotonicMs() - heldMs;
+      for (const open of held) {
+        // Undone meanwhile, by a halt or a rollback.
+        if (!this.#open.includes(open) || open.untilMs === undefined) continue;
+        const { fault } = open;
+        open.untilMs += lastedMs;
+        fault.expiresWallMs += lastedMs;
+        journal.postpone(fault.id, fault.expiresWallMs);
+        this.#expiries.set(fault.id, this.#expireAfter(fault.id, Math.max(0, open.untilMs - clock.monotonicMs())));
+      }
+    };
   }
 
   /**

@@ -36,9 +36,14 @@ export function lifetimeMs({ intendedWallMs, expiresWallMs }: JournaledFault): n
 /**
  * Applies it, with an expiry in the fault proxy in case nothing else undoes it. Resolves to what it does not do as planned, as a
  * text.
+ * @param postponedMs by how much the lab may postpone its own expiry
  */
-export function applyIntended(fault: JournaledFault, { apply }: Prepared): Promise<string | undefined> {
-  return apply(fault.id, lifetimeMs(fault) + PROXY_EXPIRES_LATER_MS, fault.isStanding ?? false);
+export function applyIntended(
+  fault: JournaledFault,
+  { apply }: Prepared,
+  postponedMs = 0,
+): Promise<string | undefined> {
+  return apply(fault.id, lifetimeMs(fault) + postponedMs + PROXY_EXPIRES_LATER_MS, fault.isStanding ?? false);
 }
 
 /** Whether a fault that could not be applied was refused, and so never in force. After any other error that is unknown. */

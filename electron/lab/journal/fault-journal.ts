@@ -116,6 +116,12 @@ export class FaultJournal {
     this.#database.prepare("UPDATE faults SET state = 'applied' WHERE id = ?").run(id);
   }
 
+  /** Its expiry is later than intended: a run has waited. */
+  postpone(id: string, expiresWallMs: number): void {
+    const update = "UPDATE faults SET expires_wall_ms = ? WHERE id = ?";
+    this.#database.prepare(update).run(Math.round(expiresWallMs), id);
+  }
+
   /** Points an open fault at the instance that a failed undo has started, so that the next undo continues from there. */
   retarget(fault: JournaledFault, instance: ServiceIdentity): void {
     const retargeted = ({ wasPaused }: Replica) => (wasPaused ? { ...instance, wasPaused } : instance);

@@ -1,4 +1,6 @@
+import { formatDuration } from "../../model/duration.ts";
 import type { Outcome } from "../../model/lab-event.ts";
+import { PAUSE } from "../../model/pause.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { Inconclusive } from "../scenarios/checks.ts";
@@ -7,27 +9,38 @@ import type { RunContext } from "../scenarios/run-context.ts";
 import { kindOf, type Scenario, type Step } from "../scenarios/schema.ts";
 import { watchSteady } from "../scenarios/steady-state.ts";
 import { runStep } from "../scenarios/steps.ts";
+import type { Pace } from "./pace.ts";
 import { RunStopped } from "./run-stopped.ts";
 
 /**
  * Runs the steps of a scenario in their order, and watches what must hold throughout.
  * @throws RunStopped when a step could not be done or the steady state broke; the signal's reason when it aborts
  */
-export async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
+export async function doMethod(
+  scenario: Scenario,
+  context: RunContext,
+  signal: AbortSignal,
+  pace?: Pace,
+): Promise<void> {
   const stop = new AbortScope(signal);
   const background: Promise<void>[] = [];
+  let inBackground = 0;
   let endWatch = async () => {};
   try {
     endWatch = watchSteady(scenario.steadyState, context, stop.signal, (why) =>
       stop.abort(new RunStopped("failed", why)),
     );
     for (const [index, step] of scenario.method.entries()) {
+      // What a step in the background waits for, such as an approval, has limits of its own.
+      if (pace !== undefined && inBackground === 0)
+        await waitBefore(step, `pause-${index + 1}`, context, pace, stop.signal);
       const work = doStep(step, index + 1, context, stop.signal);
       if (!step.background) {
         await work;
         continue;
       }
-      work.catch((error: unknown) => stop.abort(error));
+      inBackground++;
+      work.catch((error: unknown) => stop.abort(error)).finally(() => inBackground--);
       background.push(work);
     }
     await Promise.all(background);
@@ -40,6 +53,31 @@ export async function doMethod(scenario: Scenario, context: RunContext, signal: 
   } finally {
     await endWatch();
     stop.end();
+  }
+}
+
+/** Waits before a step, as a step of its own; the time of faults stands still meanwhile. */
+async function waitBefore(step: Step, id: string, context: RunContext, pace: Pace, signal: AbortSignal): Promise<void> {
+  if (pace.leftMs === 0) return;
+  const { log, faults } = context;
+  log.append({
+    type: "step.started",
+    step: id,
+    kind: PAUSE,
+    label: `waits before: ${describeStep(step)}`,
+    background: false,
+    ...(step.say && { say: step.say }),
+  });
+  const resume = faults.holdExpiries();
+  try {
+    const waitedMs = await pace.wait(signal);
+    context.waitedMs += waitedMs;
+    log.append({ type: "step.ended", step: id, outcome: "ok", output: `waited ${formatDuration(waitedMs)}` });
+  } catch (error) {
+    log.append({ type: "step.ended", step: id, outcome: "cancelled", error: messageOf(error) });
+    throw error;
+  } finally {
+    resume();
   }
 }
 

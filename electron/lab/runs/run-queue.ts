@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
+import type { PaceKind, QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
 import { activityOf } from "../../model/catalogue/catalogue.ts";
 import { headlineOf } from "../../model/headline/headline.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
@@ -17,6 +17,7 @@ const ENDED_KEPT = 100;
 interface QueuedRun {
   entry: QueueEntry;
   loaded: LoadedScenario;
+  pace: PaceKind;
   abort: AbortController;
   batch: QueuedBatch;
 }
@@ -47,6 +48,7 @@ export interface QueueParts {
     signal: AbortSignal,
     listen: (event: LabEvent) => void,
     onActivity: (activity: string) => void,
+    pace: PaceKind,
   ) => Promise<RunResult>;
   /** After the last run of the queue. */
   onIdle: () => Promise<void>;
@@ -92,14 +94,14 @@ export class RunQueue {
   }
 
   /** @throws LabError when the queue is full */
-  add(scenarios: readonly LoadedScenario[], without: readonly string[]): QueueEntry[] {
+  add(scenarios: readonly LoadedScenario[], without: readonly string[], pace: PaceKind = "none"): QueueEntry[] {
     if (this.#waiting.length + scenarios.length > QUEUE_LIMIT) {
       throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { hint: "wait, or cancel some" });
     }
     const batch = new QueuedBatch(scenarios.length);
     const wanted = scenarios.map((loaded, index): QueuedRun => {
       const entry = this.#entry(loaded, without, { id: batch.id, of: batch.of, number: index + 1 });
-      return { entry, loaded, abort: new AbortController(), batch };
+      return { entry, loaded, pace, abort: new AbortController(), batch };
     });
     this.#waiting.push(...wanted);
     this.#working ??= this.#work();
@@ -146,7 +148,7 @@ export class RunQueue {
   }
 
   async #runOne(wanted: QueuedRun): Promise<void> {
-    const { entry, loaded, abort } = wanted;
+    const { entry, loaded, pace, abort } = wanted;
     entry.state = "running";
     entry.startedWallMs = this.#parts.wallMs();
     const onActivity = (activity: string) => {
@@ -168,7 +170,7 @@ export class RunQueue {
       return { outcome: "error", reason: `${explain(error)}${after}` };
     };
     const { outcome, reason } = await this.#parts
-      .run(loaded, entry.without, abort.signal, listen, onActivity)
+      .run(loaded, entry.without, abort.signal, listen, onActivity, pace)
       .catch(failed);
     if (model.started !== undefined) entry.headline = headlineOf(model);
     this.#end(wanted, outcome, reason);

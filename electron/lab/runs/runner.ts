@@ -31,6 +31,7 @@ import { RunTraces } from "../telemetry/run-traces.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { withApprover } from "./approver.ts";
 import { doMethod } from "./do-method.ts";
+import { type Pace, WAITS_AT_MOST_MS } from "./pace.ts";
 import { ResidueCheck } from "./residue.ts";
 import { type RunPolicy, SCENARIO_POLICY, SUITE_POLICY } from "./run-policy.ts";
 import { type Ending, endingWithout, isOpen, RunStopped } from "./run-stopped.ts";
@@ -55,6 +56,8 @@ export interface RunnerParts {
   acceptExisting?: boolean;
   /** Records the run unredacted, including secrets; it can then not be exported. */
   keepRaw?: boolean;
+  /** Waits before its steps. */
+  pace?: Pace | undefined;
 }
 
 export interface RunResult extends Ending {
@@ -82,7 +85,7 @@ export async function runScenario(
   listen: (event: LabEvent) => void,
 ): Promise<RunResult> {
   const isSuite = scenario.reading === "toolgate";
-  const steps: RunPlan["method"] = (context, limit) => doMethod(scenario, context, limit);
+  const steps: RunPlan["method"] = (context, limit) => doMethod(scenario, context, limit, parts.pace);
   const plan: RunPlan = {
     scenario,
     source,
@@ -137,7 +140,8 @@ export async function carryOut(
   log.subscribe((event) => {
     if ("traceId" in event && event.traceId) joining?.knows(event.traceId);
   });
-  const faults = new FaultInjector({ stack, journal, log, clock });
+  const postponesMs = parts.pace === undefined ? 0 : WAITS_AT_MOST_MS;
+  const faults = new FaultInjector({ stack, journal, log, clock, postponesMs });
   const traces = new RunTraces(runId, (traceId) => joining?.knows(traceId));
   const context = new RunContext({ stack, log, faults, clock, traces, reading: scenario.reading });
   const residue = new ResidueCheck(context, journal, {
@@ -164,7 +168,7 @@ export async function carryOut(
   }
 }
 
-function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: RunnerParts): LabEventBody {
+function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw, pace }: RunnerParts): LabEventBody {
   const { id, title, summary, opening, closing, patterns } = scenario;
   const { decisions } = stack.stack;
   return {
@@ -186,6 +190,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: Runner
     project: stack.stack.project,
     labVersion,
     ...(keepRaw ? { raw: true } : {}),
+    ...(pace === undefined ? {} : { paced: true }),
   };
 }
 
@@ -236,7 +241,7 @@ async function methodAndChecks(
   await method(context, signal);
   // The method may have ended because a halt has undone all faults.
   stops.checkNow();
-  const methodMs = log.elapsedMs() - startedMs;
+  const methodMs = log.elapsedMs() - startedMs - context.waitedMs;
   log.append({ type: "phase.started", phase: "checks" });
   const verdicts: Verdict[] = [];
   for (const check of [...scenario.expect, ...impliedFaultHits(scenario)]) {

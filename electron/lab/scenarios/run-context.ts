@@ -41,6 +41,8 @@ export class RunContext {
   calls: WireLogger | undefined;
   /** Sessions and turns of the steady state's calls, which are excluded from the run's decisions. */
   readonly uncounted = new Set<string>();
+  /** How long the run has waited before its steps: no part of how long the method took. */
+  waitedMs = 0;
   /** The answer of the last agent step. */
   answer: string | undefined;
   /** Sessions at the gateway that agents outside the stack have named. */

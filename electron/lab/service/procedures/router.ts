@@ -123,14 +123,15 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       prompt: lab.calls.prompt.handler(({ input }) => calls.prompt(input.prompt)),
     },
     runs: {
-      start: lab.runs.start.handler(({ input: { scenarioIds, without, repeat } }) => {
+      start: lab.runs.start.handler(({ input: { scenarioIds, without, repeat, pace } }) => {
         const chosen = scenarioIds.map((id) => scenarios.find(id));
-        return { entries: runs.start(chosen, without, repeat) };
+        return { entries: runs.start(chosen, without, repeat, pace) };
       }),
       cancel: lab.runs.cancel.handler(({ input }) => {
         runs.cancel(input.entryId);
         return {};
       }),
+      next: lab.runs.next.handler(() => ({ ended: runs.next() })),
       rerun: lab.runs.rerun.handler(async ({ input }) => {
         const { loaded, without } = await scenarios.ofRun(input.runId);
         return { entries: runs.start([loaded], input.without ?? without, input.repeat) };

@@ -1,4 +1,4 @@
-import type { QueueEntry, RunQueue as QueueState } from "../../../contract/runs.ts";
+import type { PaceKind, QueueEntry, RunQueue as QueueState } from "../../../contract/runs.ts";
 import { STACK_NOT_UP } from "../../../contract/stack-not-up.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
 import { OTHER_STACK_HINT } from "../../../model/other-stack.ts";
@@ -8,6 +8,7 @@ import type { RunStore } from "../../history/run-store.ts";
 import { isProtected } from "../../journal/stack-register.ts";
 import type { LabSession } from "../../lab.ts";
 import { asLabError, LabError, messageOf } from "../../lab-error.ts";
+import { Pace } from "../../runs/pace.ts";
 import { RunQueue } from "../../runs/run-queue.ts";
 import type { RunResult } from "../../runs/runner.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
@@ -43,11 +44,13 @@ export class RunService {
   readonly #parts: RunServiceParts;
   readonly #queue: RunQueue;
   readonly #listeners = new Set<RunEndedListener>();
+  /** Of the run in progress, if it is paced. */
+  #pace: Pace | undefined;
 
   constructor(parts: RunServiceParts) {
     this.#parts = parts;
     this.#queue = new RunQueue({
-      run: (loaded, without, signal, listen, say) => this.#run(loaded, without, signal, listen, say),
+      run: (...run) => this.#run(...run),
       onIdle: () => this.#protectionsOn(),
       onChange: parts.onChange,
       onEnded: (entry) => {
@@ -73,12 +76,22 @@ export class RunService {
   }
 
   /** Puts runs into the queue. @throws LabError while halted, read-only, or for a name that is none here */
-  start(scenarios: readonly LoadedScenario[], without: readonly string[], repeat: number): QueueEntry[] {
+  start(
+    scenarios: readonly LoadedScenario[],
+    without: readonly string[],
+    repeat: number,
+    pace: PaceKind = "none",
+  ): QueueEntry[] {
     this.#parts.operations.assertArmed();
     this.#parts.store.assertWritable();
     const off = [...new Set(without)].sort();
     assertProtections(this.#parts.stack.stack, off);
-    return this.#queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off);
+    return this.#queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off, pace);
+  }
+
+  /** Ends the wait of the run in progress before its next step; false when it does not wait. */
+  next(): boolean {
+    return this.#pace?.next() ?? false;
   }
 
   /** @param entryId of one run, or `all` */
@@ -101,6 +114,7 @@ export class RunService {
     signal: AbortSignal,
     listen: (event: LabEvent) => void,
     say: (activity: string) => void,
+    paceKind: PaceKind,
   ): Promise<RunResult> {
     const { session, stack, feeds, keepsRaw } = this.#parts;
     assertForStack(loaded, stack.stack);
@@ -109,14 +123,20 @@ export class RunService {
     const open = await orAbort(stack.up().catch(notUp), signal);
     if (without.join() !== open.running.registered.without?.join()) say("switching protections");
     let runId = "";
+    const pace = paceKind === "none" ? undefined : new Pace(paceKind, systemClock);
+    this.#pace = pace;
     try {
       const take = (event: LabEvent) => {
         runId = event.runId;
         this.#parts.listen(event);
         listen(event);
       };
-      return await session.run(loaded, open, { ...open.target, without, keepRaw: keepsRaw(), signal, listen: take });
+      return await session.run(loaded, open, {
+        ...open.target,
+        ...{ without, keepRaw: keepsRaw(), signal, listen: take, pace },
+      });
     } finally {
+      this.#pace = undefined;
       feeds.abandon(runId);
     }
   }
