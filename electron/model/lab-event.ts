@@ -198,6 +198,8 @@ export const labEvent = z.discriminatedUnion("type", [
     jsonrpcId: z.union([z.string(), z.number()]).optional(),
     session: z.string().optional(),
     traceId: z.string().optional(),
+    /** The span that its caller named as its own. */
+    spanId: z.string().optional(),
     startedWallMs: z.number(),
     /** Milliseconds after its start. */
     firstByteMs: z.number().optional(),

@@ -54,7 +54,7 @@ const view = viewOf(
 );
 
 test("a call on a link is below its step, with the fault that it met", () => {
-  const rows = waterfallOf(view, false);
+  const { rows } = waterfallOf(view, false);
   expect(rows.map(({ span, depth, descendants }) => [span.name, span.place, depth, descendants, span.faults])).toEqual([
     ["call lookup", "lab", 0, 1, []],
     ["lookup", "a->b", 1, 0, ["latency a->b"]],
@@ -63,7 +63,7 @@ test("a call on a link is below its step, with the fault that it met", () => {
 
 test("calls beside the steps are counted, and shown on request", () => {
   expect(besideSteps(view)).toBe(1);
-  expect(waterfallOf(view, true).map(({ span, depth }) => [span.name, depth, span.isError])).toEqual([
+  expect(waterfallOf(view, true).rows.map(({ span, depth }) => [span.name, depth, span.isError])).toEqual([
     ["POST /mcp", 0, true],
     ["call lookup", 0, false],
     ["lookup", 1, false],
@@ -71,7 +71,7 @@ test("calls beside the steps are counted, and shown on request", () => {
 });
 
 test("what is collapsed hides what is below it; a search shows matches, by name, place or fault, and what is above them", () => {
-  const rows = waterfallOf(view, true);
+  const { rows } = waterfallOf(view, true);
   const step = rows[1]?.span.id ?? "";
   expect(visibleRows(rows, new Set(), "")).toEqual([0, 1, 2]);
   expect(visibleRows(rows, new Set([step]), "")).toEqual([0, 1]);

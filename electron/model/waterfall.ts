@@ -1,22 +1,11 @@
+import { joinSpans, noteTexts } from "./joined-spans.ts";
 import { lookOfSpan } from "./looks.ts";
+import { RunTelemetry } from "./run-telemetry.ts";
 import type { RunView } from "./run-view.ts";
 import { type AnySpan, isOpen, lastedUntil, type Span } from "./span.ts";
-import { layOutTree, type TreeRow, type TreeSpan } from "./span-tree.ts";
+import { layOutTree, type TreeRow } from "./span-tree.ts";
 import type { Tone } from "./tone.ts";
-
-/** A span of a run's waterfall: a step, and below it what it led to. Times are milliseconds on the run's clock. */
-export interface WaterfallSpan extends TreeSpan {
-  name: string;
-  /** Where it happened: a service, a link, or the lab. */
-  place: string;
-  tone: Tone;
-  isError: boolean;
-  isOpen: boolean;
-  /** Names of the faults that its request met. */
-  faults: readonly string[];
-  /** Event to show for it. */
-  seq: number;
-}
+import type { WaterfallSpan } from "./waterfall-span.ts";
 
 export type WaterfallRow = TreeRow<WaterfallSpan>;
 
@@ -25,11 +14,18 @@ export function besideSteps({ wireCalls }: RunView): number {
   return wireCalls.reduce((count, { parent }) => count + (parent === undefined ? 1 : 0), 0);
 }
 
+export interface Waterfall {
+  rows: WaterfallRow[];
+  /** What is not as it should be among the spans that services sent, one text each. */
+  notes: string[];
+}
+
 /**
- * The steps of a run as a tree, with their tool calls, the approvals that these waited for, and the calls on links.
+ * The steps of a run as a tree, with their tool calls, the approvals that these waited for, the calls on links, and the spans
+ * that services sent.
  * @param withBeside also the calls of {@link besideSteps}, as roots
  */
-export function waterfallOf(view: RunView, withBeside: boolean): WaterfallRow[] {
+export function waterfallOf(view: RunView, withBeside: boolean, telemetry = new RunTelemetry()): Waterfall {
   const wireCalls = withBeside ? view.wireCalls : view.wireCalls.filter(({ parent }) => parent !== undefined);
   const gateway = view.started?.services.find(({ role }) => role === "gateway")?.name ?? "gateway";
   const byId = new Map(view.faults.map((fault) => [fault.id, fault.name]));
@@ -42,8 +38,10 @@ export function waterfallOf(view: RunView, withBeside: boolean): WaterfallRow[] 
     tone: lookOfSpan(span).tone,
     isOpen: isOpen(span),
     seq: span.seq,
+    sent: undefined,
+    problems: [],
   });
-  return layOutTree<WaterfallSpan>([
+  const nodes: WaterfallSpan[] = [
     ...view.steps.map((step) => ({
       ...common(step),
       name: step.name,
@@ -51,29 +49,39 @@ export function waterfallOf(view: RunView, withBeside: boolean): WaterfallRow[] 
       isError: step.status === "failed",
       faults: [],
     })),
-    ...view.calls.map((call) => ({
+  ];
+  const calls = view.calls.map((call) => ({
+    span: call,
+    node: {
       ...common(call),
       name: call.name,
       place: gateway,
       isError: isFailure(call),
       faults: call.links.flatMap((link) => byId.get(link) ?? []),
       seq: call.attributes.decisions.at(-1)?.seq ?? call.seq,
-    })),
-    ...view.approvals.map((approval) => ({
-      ...common(approval),
-      name: `approval of ${approval.name}`,
-      place: gateway,
-      isError: false,
-      faults: [],
-    })),
-    ...wireCalls.map((call) => ({
+    },
+  }));
+  const approvals = view.approvals.map((approval) => ({
+    ...common(approval),
+    name: `approval of ${approval.name}`,
+    place: gateway,
+    isError: false,
+    faults: [],
+  }));
+  const exchanges = wireCalls.map((call) => ({
+    span: call,
+    node: {
       ...common(call),
       name: call.name,
       place: call.attributes.link,
       isError: call.status === "error",
       faults: call.attributes.faults.flatMap((fault) => byFault.get(fault) ?? []),
-    })),
-  ]);
+    },
+  }));
+  const toneOf = (isError: boolean): Tone => (isError ? "failed" : "neutral");
+  const sent = joinSpans(view, telemetry, { calls, wireCalls: exchanges, toneOf });
+  nodes.push(...calls.map(({ node }) => node), ...approvals, ...exchanges.map(({ node }) => node), ...sent.nodes);
+  return { rows: layOutTree<WaterfallSpan>(nodes), notes: noteTexts(sent.notes, telemetry) };
 }
 
 /** A refusal by policy is what a gateway is for, and no failure. */
@@ -95,8 +103,15 @@ export function visibleRows(rows: readonly WaterfallRow[], collapsed: ReadonlySe
   }
   const found = new Set<number>();
   for (const [at, { span }] of rows.entries()) {
-    if (![span.name, span.place, ...span.faults].some((text) => text.toLowerCase().includes(wanted))) continue;
+    if (!isMatch(span, wanted)) continue;
     for (let above = at; above >= 0 && !found.has(above); above = rows[above]?.parentRow ?? -1) found.add(above);
   }
   return [...found].sort((one, other) => one - other);
+}
+
+/** By its names, its trace, and the texts of its attributes. */
+function isMatch({ name, place, faults, sent }: WaterfallSpan, wanted: string): boolean {
+  const has = (text: unknown) => typeof text === "string" && text.toLowerCase().includes(wanted);
+  if (has(name) || has(place) || faults.some(has)) return true;
+  return sent !== undefined && (sent.traceId === wanted || Object.values(sent.attributes).some(has));
 }

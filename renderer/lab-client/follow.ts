@@ -7,6 +7,7 @@ import type {
   StreamMessage,
   SubscribeRequest,
 } from "../../electron/contract/events.ts";
+import type { TelemetryRecord } from "../../electron/model/telemetry.ts";
 import { aborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import { fromAnswer, LabFailure } from "./lab-failure.ts";
@@ -56,6 +57,33 @@ export function followRun(
       const last = message.items.at(-1);
       await follower.onItems(message.items, message);
       if (last !== undefined) afterSeq = last.type === "skipped" ? last.toSeq : last.seq;
+    },
+    onEnd: () => follower.onEnd?.(),
+    onFailure: (failure) => follower.onFailure?.(failure),
+  });
+}
+
+export interface TelemetryFollower {
+  /** The next spans and logs of a run, with the position after them. */
+  onRecords(records: readonly TelemetryRecord[], next: number): void;
+  /** No more can arrive. */
+  onEnd?(): void;
+  onFailure?(failure: LabFailure): void;
+}
+
+/** Delivers the spans and logs of a run after a position, as they arrive, until the returned function is called. */
+export function followTelemetry(
+  connection: Connection,
+  run: { runId: string; after: number },
+  follower: TelemetryFollower,
+): () => void {
+  let { after } = run;
+  return follow(connection, {
+    request: (subscription) => ({ topic: "telemetry", subscription, runId: run.runId, after }),
+    take(message) {
+      if (message.type !== "telemetry") return;
+      follower.onRecords(message.records, message.next);
+      after = message.next;
     },
     onEnd: () => follower.onEnd?.(),
     onFailure: (failure) => follower.onFailure?.(failure),

@@ -2,7 +2,14 @@ import { LAB_BRIDGE_NAME, type LabBridge } from "../../electron/contract/bridge.
 import type { Upload } from "../../electron/contract/bundles.ts";
 import type { LabProcedures } from "../../electron/contract/contract.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
-import { followLab, followRun, type LabFollower, type RunFollower } from "./follow.ts";
+import {
+  followLab,
+  followRun,
+  followTelemetry,
+  type LabFollower,
+  type RunFollower,
+  type TelemetryFollower,
+} from "./follow.ts";
 import { answerInvitations } from "./invitations.ts";
 import { LabFailure } from "./lab-failure.ts";
 import { messagePortTransport } from "./message-port-transport.ts";
@@ -21,6 +28,7 @@ export interface LabClient {
   };
   followLab(follower: LabFollower): () => void;
   followRun(run: { runId: string; afterSeq?: number }, follower: RunFollower): () => void;
+  followTelemetry(run: { runId: string; after: number }, follower: TelemetryFollower): () => void;
   /** Uploads a file to the host, for `bundles.verify` and `bundles.import`. */
   upload(file: File, signal?: AbortSignal): Promise<Upload>;
   /** Called when the shell navigates the page, such as to `run/<id>` from a deep link; never called in a browser. */
@@ -47,6 +55,7 @@ export function labClient(transport: Transport, bridge?: LabBridge): LabClient {
     connection,
     followLab: (follower) => followLab(connection, follower),
     followRun: (run, follower) => followRun(connection, run, follower),
+    followTelemetry: (run, follower) => followTelemetry(connection, run, follower),
     upload: (file, signal) => uploadFile(file, transport.requestHeaders?.() ?? {}, signal),
     onNavigate: (listener) => bridge?.onNavigate(listener) ?? (() => {}),
     close: () => connection.close(),

@@ -10,6 +10,7 @@ import { InForce } from "./in-force.tsx";
 import classes from "./inspector.module.css";
 import { JsonBlock } from "./json-block.tsx";
 import { layOutJson } from "./lay-out-json.ts";
+import { TraceButton } from "./trace-button.tsx";
 
 interface CallDetailsProps {
   call: Span<"call">;
@@ -71,7 +72,7 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
           ["Backend", attributes.backend || "none"],
           ["Session", <code key="session">{attributes.sessionId}</code>],
           ["Turn", <code key="turn">{attributes.turnId}</code>],
-          ["Trace", traceId === "" ? "none" : <code key="trace">{traceId}</code>],
+          ["Trace", traceId === "" ? "none" : <TraceButton key="trace" traceId={traceId} />],
           ["Span", spanId === "" ? "none" : <code key="span">{spanId}</code>],
         ]}
       />

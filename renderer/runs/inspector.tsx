@@ -1,44 +1,54 @@
 import { CloseButton } from "@mantine/core";
 import { titleOf } from "../../electron/model/catalogue/catalogue.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
+import type { TelemetrySpan } from "../../electron/model/telemetry.ts";
+import type { SpanKey } from "../state/interaction-store.ts";
 import { usePreferences } from "../state/lab-context.tsx";
 import type { RunRecord } from "../state/run-record.ts";
 import { Facts } from "../ui/facts.tsx";
 import { EventDetails } from "./event-details.tsx";
 import classes from "./inspector.module.css";
+import { SpanDetails } from "./span-details.tsx";
 
 interface InspectorProps {
   record: RunRecord;
   version: number;
   view: RunView;
   selectedSeq: number | undefined;
+  selectedSpan: SpanKey | undefined;
   onSelect: (seq: number | undefined) => void;
 }
 
 /** Details of the selection; without a selection, of the run. */
-export function Inspector({ record, view, selectedSeq, onSelect }: InspectorProps) {
+export function Inspector({ record, view, selectedSeq, selectedSpan, onSelect }: InspectorProps) {
   const event = selectedSeq === undefined ? undefined : record.event(selectedSeq);
+  const sent = selectedSpan && spanOf(record, selectedSpan);
+  const isSelected = event !== undefined || sent !== undefined;
   const setPreference = usePreferences((state) => state.set);
   return (
     <aside className={classes.inspector} aria-label="Inspector">
       <header>
-        <h2>{event === undefined ? "About this run" : titleOf(event)}</h2>
+        <h2>{event === undefined ? (sent === undefined ? "About this run" : "Span") : titleOf(event)}</h2>
         <CloseButton
           size="sm"
-          aria-label={event === undefined ? "Hide the inspector" : "Clear the selection"}
-          onClick={() => (event === undefined ? setPreference({ showsInspector: false }) : onSelect(undefined))}
+          aria-label={isSelected ? "Clear the selection" : "Hide the inspector"}
+          onClick={() => (isSelected ? onSelect(undefined) : setPreference({ showsInspector: false }))}
         />
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard */}
       <section className={classes.content} tabIndex={0} aria-label="Details">
-        {event === undefined ? (
-          <AboutRun view={view} />
-        ) : (
-          <EventDetails event={event} view={record.view} onSelect={onSelect} />
+        {!isSelected && <AboutRun view={view} />}
+        {event !== undefined && <EventDetails event={event} view={record.view} onSelect={onSelect} />}
+        {sent !== undefined && (
+          <SpanDetails key={sent.spanId} span={sent} record={record} isBelow={event !== undefined} />
         )}
       </section>
     </aside>
   );
+}
+
+function spanOf({ telemetry }: RunRecord, { traceId, spanId }: SpanKey): TelemetrySpan | undefined {
+  return telemetry.spans.find((span) => span.spanId === spanId && span.traceId === traceId);
 }
 
 function AboutRun({ view }: { view: RunView }) {

@@ -2,6 +2,7 @@ import { Button, Tabs } from "@mantine/core";
 import { useEffect, useMemo } from "react";
 import { pauseOf } from "../../electron/model/pause.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
+import type { SpanKey } from "../state/interaction-store.ts";
 import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import type { Route } from "../state/route.ts";
@@ -56,6 +57,8 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const cursorMs = useInteraction((state) => state.cursorMs);
   const selectedSeq = useInteraction((state) => state.selectedSeq);
   const stretch = useInteraction((state) => state.stretch);
+  const selectedSpan = useInteraction((state) => state.selectedSpan);
+  const panel = useInteraction((state) => state.panel);
   const look = useInteraction((state) => state.look);
   const followLive = useInteraction((state) => state.followLive);
   const collapsesIdle = usePreferences((state) => state.collapsesIdle);
@@ -64,7 +67,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting);
   // In presenter mode the inspector is shown only for a selection.
-  const showsInspector = wantsInspector && (!isPresenting || selectedSeq !== undefined);
+  const showsInspector = wantsInspector && (!isPresenting || selectedSeq !== undefined || selectedSpan !== undefined);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
@@ -86,8 +89,12 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   }, [route, record.runId, cursorMs, selectedSeq]);
 
   const select = (seq: number | undefined) => {
-    look({ selectedSeq: seq });
+    look({ selectedSeq: seq, selectedSpan: undefined });
     if (seq !== undefined && !wantsInspector) setPreference({ showsInspector: true });
+  };
+  const selectSpan = (span: SpanKey, seq: number | undefined) => {
+    look({ selectedSeq: seq, selectedSpan: span });
+    if (!wantsInspector) setPreference({ showsInspector: true });
   };
   /** Selects an event from a list and moves the cursor to it. */
   const visit = (seq: number) => {
@@ -141,7 +148,8 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       </section>
       <section id="details" tabIndex={-1} className={classes.panels} aria-label="Details of the run">
         <Tabs
-          defaultValue="checks"
+          value={panel}
+          onChange={(value) => look({ panel: value ?? "checks" })}
           keepMounted={false}
           classNames={{ root: classes.tabs ?? "", panel: classes.panel ?? "" }}
         >
@@ -164,7 +172,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
             <CallsPanel view={view} selectedSeq={selectedSeq} onVisit={visit} />
           </Tabs.Panel>
           <Tabs.Panel value="waterfall">
-            <Waterfall run={run} selectedSeq={selectedSeq} onVisit={visit} />
+            <Waterfall run={run} selectedSeq={selectedSeq} onVisit={visit} onSelectSpan={selectSpan} />
           </Tabs.Panel>
           <Tabs.Panel value="plots">
             <PlotsPanel run={run} selectedSeq={selectedSeq} onVisit={visit} />
@@ -178,7 +186,14 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
         </Tabs>
       </section>
       {showsInspector && (
-        <Inspector record={record} version={version} selectedSeq={selectedSeq} onSelect={select} view={view} />
+        <Inspector
+          record={record}
+          version={version}
+          selectedSeq={selectedSeq}
+          selectedSpan={selectedSpan}
+          onSelect={select}
+          view={view}
+        />
       )}
     </div>
   );

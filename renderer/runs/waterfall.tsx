@@ -1,9 +1,13 @@
 import { Button, Checkbox } from "@mantine/core";
 import { IconChevronRight } from "@tabler/icons-react";
-import { type KeyboardEvent, useDeferredValue, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { PROBLEM_TEXTS } from "../../electron/model/joined-spans.ts";
 import { besideSteps, visibleRows, type WaterfallRow, waterfallOf } from "../../electron/model/waterfall.ts";
+import type { WaterfallSpan } from "../../electron/model/waterfall-span.ts";
+import type { SpanKey } from "../state/interaction-store.ts";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
+import { useTelemetry } from "../state/use-telemetry.ts";
 import { type Projection, projection, viewportOf, wholeRun } from "../timeline/axis.ts";
 import { axisOf } from "../timeline/run-axis.ts";
 import { useElementWidth } from "../timeline/use-element-width.ts";
@@ -26,10 +30,12 @@ interface WaterfallProps {
   run: OpenRun;
   selectedSeq: number | undefined;
   onVisit: (seq: number) => void;
+  /** A span that a service sent, and the event of the call that it is, if there is one. */
+  onSelectSpan: (span: SpanKey, seq: number | undefined) => void;
 }
 
 /** What the steps of a run led to, as bars on the time axis above: which call took how long, and which fault it met. */
-export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
+export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: WaterfallProps) {
   const { record, version } = run;
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const [search, setSearch] = useState("");
@@ -37,8 +43,22 @@ export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
   const wanted = useDeferredValue(search);
   // A run that grows fast is not laid out again with each batch.
   const shownVersion = useDeferredValue(version);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
-  const rows = useMemo(() => waterfallOf(record.view, withBeside), [record, shownVersion, withBeside]);
+  const sentVersion = useDeferredValue(useTelemetry(record));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its versions change
+  const { rows, notes } = useMemo(
+    () => waterfallOf(record.view, withBeside, record.telemetry),
+    [record, shownVersion, sentVersion, withBeside],
+  );
+  const selectedSpan = useInteraction((state) => state.selectedSpan);
+  useWantedTrace(setSearch);
+  const isSelected = ({ seq, sent }: WaterfallSpan) =>
+    selectedSpan === undefined
+      ? seq !== undefined && seq === selectedSeq
+      : sent?.spanId === selectedSpan.spanId && sent.traceId === selectedSpan.traceId;
+  const select = ({ seq, sent }: WaterfallSpan) => {
+    if (seq !== undefined) onVisit(seq);
+    if (sent !== undefined) onSelectSpan(sent, seq);
+  };
   const visible = useMemo(() => visibleRows(rows, collapsed, wanted), [rows, collapsed, wanted]);
   const { cursorMs, scale, plot } = useSharedAxis(run);
 
@@ -52,13 +72,16 @@ export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
     else next.add(id);
     setCollapsed(next);
   };
-  const focusIndex = visible.findIndex((at) => rows[at]?.span.seq === selectedSeq);
+  const focusIndex = visible.findIndex((at) => {
+    const row = rows[at];
+    return row !== undefined && isSelected(row.span);
+  });
   return (
     <div className={classes.waterfall}>
       <div className={classes.tools}>
         <SearchBox
           className={classes.search}
-          label="Search names, services, links and faults"
+          label="Search names, services, links, faults, attributes and traces"
           value={search}
           onChange={setSearch}
         />
@@ -85,6 +108,11 @@ export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
             : `${visible.length.toLocaleString()} of ${rows.length.toLocaleString()} spans`}
         </span>
       </div>
+      {notes.length > 0 && (
+        <p className={classes.notes} role="note">
+          {notes.join("; ")}
+        </p>
+      )}
       <div className={classes.rows}>
         <div className={classes.ruler}>
           <span ref={plot} />
@@ -107,9 +135,9 @@ export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
                   scale={scale}
                   cursorMs={cursorMs}
                   isCollapsed={wanted === "" && collapsed.has(row.span.id)}
-                  isSelected={row.span.seq === selectedSeq}
+                  isSelected={isSelected(row.span)}
                   onToggle={(isOpen) => toggle(row.span.id, isOpen)}
-                  onVisit={() => onVisit(row.span.seq)}
+                  onVisit={() => select(row.span)}
                 />
               );
             }}
@@ -118,6 +146,17 @@ export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
       </div>
     </div>
   );
+}
+
+/** Narrows the waterfall to a trace that was asked for elsewhere. */
+function useWantedTrace(narrow: (traceId: string) => void) {
+  const wanted = useInteraction((state) => state.wantedTrace);
+  const look = useInteraction((state) => state.look);
+  useEffect(() => {
+    if (wanted === undefined) return;
+    narrow(wanted);
+    look({ wantedTrace: undefined });
+  }, [wanted, narrow, look]);
 }
 
 /** The axis of the timeline above, with its zoom and its collapsed idle times. */
@@ -163,8 +202,9 @@ function Row({ row, scale, cursorMs, isCollapsed, isSelected, onToggle, onVisit 
   };
   const duration = `${formatDuration(span.end - span.start)}${span.isOpen ? "…" : ""}`;
   const own = isParent ? `, ${formatDuration(self)} of its own` : "";
+  const wrong = span.problems.map((problem) => `, ${PROBLEM_TEXTS[problem]}`).join("");
   const met = span.faults.length > 0 ? `, met ${span.faults.join(", ")}` : "";
-  const text = `${span.name}, ${span.place}: ${duration}${own}${met}${isCritical ? ", on the critical path" : ""}`;
+  const text = `${span.name}, ${span.place}: ${duration}${own}${met}${wrong}${isCritical ? ", on the critical path" : ""}`;
   return (
     <div className={classes.row} data-selected={isSelected || undefined}>
       <div className={classes.names} style={{ paddingLeft: 6 + Math.min(depth, INDENTED) * INDENT_PX }}>
@@ -210,6 +250,11 @@ function Row({ row, scale, cursorMs, isCollapsed, isSelected, onToggle, onVisit 
         >
           <span>{duration}</span>
           <span>{span.place}</span>
+          {span.problems.map((problem) => (
+            <span key={problem} className={classes.problem}>
+              {PROBLEM_TEXTS[problem]}
+            </span>
+          ))}
           {span.faults.map((fault) => (
             <span key={fault} className={classes.fault}>
               {fault}

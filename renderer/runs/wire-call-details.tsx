@@ -8,6 +8,7 @@ import { InForce } from "./in-force.tsx";
 import classes from "./inspector.module.css";
 import { JsonBlock } from "./json-block.tsx";
 import { layOutJson } from "./lay-out-json.ts";
+import { TraceButton } from "./trace-button.tsx";
 
 interface WireCallDetailsProps {
   call: Span<"wire">;
@@ -54,7 +55,7 @@ export function WireCallDetails({ call, view, onSelect }: WireCallDetailsProps) 
           ["Step", step?.name ?? "none"],
           ["JSON-RPC id", jsonrpcId === undefined ? "none" : <code key="id">{String(jsonrpcId)}</code>],
           ["Session", session === undefined ? "none" : <code key="session">{session}</code>],
-          ["Trace", traceId === undefined ? "none" : <code key="trace">{traceId}</code>],
+          ["Trace", traceId === undefined ? "none" : <TraceButton key="trace" traceId={traceId} />],
         ]}
       />
       <Body value={attributes.requestBody} label="Request" />

@@ -1,12 +1,23 @@
 import { createStore } from "zustand";
 import type { Stretch } from "../timeline/axis.ts";
 
+export interface SpanKey {
+  traceId: string;
+  spanId: string;
+}
+
 /** What is shown and selected in a run. */
 export interface RunInteraction {
   runId: string;
   /** The moment shown; undefined follows the run's end. */
   cursorMs: number | undefined;
   selectedSeq: number | undefined;
+  /** A span that a service sent: its trace and its id. */
+  selectedSpan: SpanKey | undefined;
+  /** Which details of the run are shown. */
+  panel: string;
+  /** The trace to which the waterfall is to be narrowed; taken once. */
+  wantedTrace: string | undefined;
   /** The zoomed period; undefined shows the whole run as it grows. */
   stretch: Stretch | undefined;
   search: string;
@@ -32,6 +43,9 @@ export interface InteractionStore extends RunInteraction {
 const NOTHING: Omit<RunInteraction, "runId"> = {
   cursorMs: undefined,
   selectedSeq: undefined,
+  selectedSpan: undefined,
+  panel: "checks",
+  wantedTrace: undefined,
   stretch: undefined,
   search: "",
 };

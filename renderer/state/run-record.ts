@@ -2,6 +2,7 @@ import type { RunProgress, SkippedProgress, StreamItem } from "../../electron/co
 import type { LaneSummary } from "../../electron/contract/history.ts";
 import type { LabEvent } from "../../electron/model/lab-event.ts";
 import { RunModel } from "../../electron/model/run-model.ts";
+import { RunTelemetry } from "../../electron/model/run-telemetry.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { type MomentLooks, momentLooks } from "../timeline/moment-looks.ts";
 import { RunPreview } from "../timeline/run-preview.ts";
@@ -12,6 +13,8 @@ export class RunRecord {
   readonly runId: string;
   readonly items: StreamItem[] = [];
   readonly timeline = new TimelineModel();
+  /** What services sent, once someone asks for it: see `useTelemetry`. */
+  readonly telemetry = new RunTelemetry();
   readonly #model = new RunModel(this.timeline);
   version = 0;
   /** The run's last sequence number, known before all events have arrived. */

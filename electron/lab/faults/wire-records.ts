@@ -83,6 +83,7 @@ export function wireEventOf(
     jsonrpcId,
     session: sessionId,
     traceId: traceparent?.split("-")[1],
+    spanId: traceparent?.split("-")[2],
     firstByteMs,
     endedWallMs: endMs === undefined ? undefined : at + endMs,
     status,
