@@ -49,6 +49,7 @@ import {
   scenarioSourceRequest,
   scenarioValidation,
 } from "./scenarios.ts";
+import { sessionDetail, sessionEvaluation, sessionEvaluationRequest, sessionList, sessionRequest } from "./sessions.ts";
 import { settings, settingsChange } from "./settings.ts";
 import {
   faultRequest,
@@ -175,6 +176,15 @@ export const labContract = {
     samples: procedure.input(samplesRequest).output(type<SampledRun[]>()),
     delete: procedure.input(deleteRequest).output(deleteReport),
     pin: procedure.input(pinRequest).output(done),
+  },
+  /** Sessions of agents that send their spans to the lab without a scenario. */
+  sessions: {
+    list: procedure.output(sessionList),
+    get: procedure.input(sessionRequest).output(sessionDetail),
+    /** Compares its turns with the expected ones. */
+    evaluate: procedure.input(sessionEvaluationRequest).output(sessionEvaluation),
+    /** Adds it to the history as a run, with its spans. */
+    keep: procedure.input(sessionRequest).output(z.object({ runId: z.string() })),
   },
   settings: { get: procedure.output(settings), set: procedure.input(settingsChange).output(settings) },
   windows: {

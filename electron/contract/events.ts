@@ -43,6 +43,8 @@ export interface LabState {
   /** Changes when a user's scenario is saved or deleted: call `scenarios.list` again. */
   scenariosVersion: number;
   settingsVersion: number;
+  /** Changes with live sessions: call `sessions.list` again. */
+  sessionsVersion: number;
   /** Shown at once, such as what was restored after a crash. */
   notices: string[];
 }

@@ -1,4 +1,4 @@
-import { IconFlask2, IconHistory, IconPencilCode, IconStack2, IconUserCheck } from "@tabler/icons-react";
+import { IconBroadcast, IconFlask2, IconHistory, IconPencilCode, IconStack2, IconUserCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { formatRoute, type Route } from "../state/route.ts";
 import classes from "./shell.module.css";
@@ -7,6 +7,7 @@ const PLACES = [
   { at: "lab", label: "Lab", Icon: IconFlask2 },
   { at: "stacks", label: "Stacks", Icon: IconStack2 },
   { at: "history", label: "History", Icon: IconHistory },
+  { at: "sessions", label: "Sessions", Icon: IconBroadcast },
   { at: "approvals", label: "Approvals", Icon: IconUserCheck },
   { at: "scenarios", label: "Scenarios", Icon: IconPencilCode },
 ] as const;

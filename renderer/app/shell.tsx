@@ -29,6 +29,7 @@ const StacksPage = late("The Stacks page", () => import("../stacks/stacks-page.t
 const ServicesPage = late("The Services page", () => import("../stacks/services-page.tsx"));
 const ServicePage = late("The Service page", () => import("../stack/service-page.tsx"));
 const HistoryPage = late("The History page", () => import("../history/history-page.tsx"));
+const SessionsPage = late("The Sessions page", () => import("../sessions/sessions-page.tsx"));
 const ApprovalsPage = late("The Approvals page", () => import("../approvals/approvals-page.tsx"));
 const EditorPage = late("The Scenarios page", () => import("../editor/editor-page.tsx"));
 const SettingsPage = late("The Settings page", () => import("../settings/settings-page.tsx"));
@@ -119,6 +120,8 @@ function Page({ route }: { route: Route }) {
       return <ServicePage key={route.service} name={route.service} />;
     case "history":
       return <HistoryPage route={route} />;
+    case "sessions":
+      return <SessionsPage />;
     case "approvals":
       return <ApprovalsPage />;
     case "scenarios":
@@ -160,6 +163,7 @@ const TITLES: Record<Route["at"], string> = {
   stacks: "Stacks",
   service: "Service",
   history: "History",
+  sessions: "Live sessions",
   approvals: "Approvals",
   scenarios: "Scenarios",
   settings: "Settings",

@@ -16,6 +16,7 @@ const ROUTES: Route[] = [
     filter: { text: "a & b #1", scenarioId: "mcp-crash", driver: "docker", outcome: "failed", pinned: true },
   },
   { at: "lab", filter: { text: "50% off", pattern: "fail closed" } },
+  { at: "sessions" },
   { at: "approvals" },
   { at: "settings" },
   { at: "about" },

@@ -20,6 +20,7 @@ export type Route =
   | { at: "stacks"; isDescribing?: boolean }
   | { at: "service"; service: string }
   | { at: "history"; filter?: RunFilter }
+  | { at: "sessions" }
   | { at: "approvals" }
   /**
    * `brokenFile` is a user's file that is not a valid scenario; `manualRunId` a manual session that is to become one.
@@ -28,7 +29,7 @@ export type Route =
   | { at: "settings" }
   | { at: "about" };
 
-const PLACES = ["lab", "stacks", "history", "approvals", "scenarios", "settings", "about"] as const;
+const PLACES = ["lab", "stacks", "history", "sessions", "approvals", "scenarios", "settings", "about"] as const;
 const ID = /^[\w-]{1,200}$/;
 const IDS = /^[\w-]{1,200}(?:,[\w-]{1,200}){0,99}$/;
 /** As compose allows it. */

@@ -25,6 +25,7 @@ import { SettingsService } from "./preferences/settings-service.ts";
 import { RunService } from "./runs/run-service.ts";
 import { ScenarioLibrary } from "./scenarios/scenario-library.ts";
 import { ScenarioService } from "./scenarios/scenario-service.ts";
+import { SessionService } from "./sessions/session-service.ts";
 import { StackController } from "./stacks/stack-controller.ts";
 import { StackService } from "./stacks/stack-service.ts";
 import { EventStreams } from "./streams/event-streams.ts";
@@ -45,6 +46,7 @@ export class EngineService {
   readonly history: HistoryService;
   readonly bundles: BundleService;
   readonly settings: SettingsService;
+  readonly sessions: SessionService;
   /** What runs are recorded in. */
   readonly store: RunStore;
   /** The live logs of the runs that are on, and of those that have just ended. */
@@ -145,6 +147,8 @@ export class EngineService {
     const faults = new FaultService({ ...shared, journal, strays, runs, onEnded, telemetry });
 
     this.settings = settings;
+    const onKept = () => history.changed();
+    this.sessions = new SessionService({ telemetry, store, onChange, onKept });
     this.notices = notices;
     this.store = store;
     this.feeds = feeds;
@@ -194,6 +198,7 @@ export class EngineService {
         () => this.#undoManual(),
         () => this.stack.logs.close(),
         () => controller.close(),
+        () => this.sessions.close(),
         () => this.state.close(),
         () => history.settled(),
         () => this.diagnostics.close(),

@@ -7,6 +7,7 @@ import type { Notices } from "./notices/notices.ts";
 import type { SettingsService } from "./preferences/settings-service.ts";
 import type { RunService } from "./runs/run-service.ts";
 import type { ScenarioService } from "./scenarios/scenario-service.ts";
+import type { SessionService } from "./sessions/session-service.ts";
 import type { StackService } from "./stacks/stack-service.ts";
 
 /** What of the service is told to every window. */
@@ -18,12 +19,13 @@ export interface Told {
   history: Pick<HistoryService, "version">;
   scenarios: Pick<ScenarioService, "version">;
   settings: Pick<SettingsService, "version">;
+  sessions: Pick<SessionService, "version">;
   notices: Pick<Notices, "list">;
 }
 
 /** How everything stands at this moment. */
 export async function labState(version: number, told: Told): Promise<LabState> {
-  const { stack, runs, approvals, faults, history, scenarios, settings, notices } = told;
+  const { stack, runs, approvals, faults, history, scenarios, settings, sessions, notices } = told;
   const queue = runs.state();
   const { activity } = stack;
   if (activity !== "" && queue.active[0]?.state === "running") queue.active[0].activity = activity;
@@ -38,6 +40,7 @@ export async function labState(version: number, told: Told): Promise<LabState> {
     historyVersion: history.version,
     scenariosVersion: scenarios.version,
     settingsVersion: settings.version,
+    sessionsVersion: sessions.version,
     notices: notices.list(),
   };
 }

@@ -30,7 +30,7 @@ export type LabRouter = ReturnType<typeof labRouter>;
 
 /** The contract, served by the engine. Whatever fails behind it reaches the page as one of the contract's errors. */
 export function labRouter({ service, host, files, invite }: RouterParts) {
-  const { scenarios, stack, faults, calls, runs, state, streams, approvals, history, settings, bundles, diagnostics } =
+  const { scenarios, stack, faults, calls, runs, state, streams, approvals, history, settings, sessions, bundles, diagnostics } =
     service;
   const lab = implement(labContract)
     .$context<RouterContext>()
@@ -174,6 +174,14 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         await history.pin(input.runId, input.pinned);
         return {};
       }),
+    },
+    sessions: {
+      list: lab.sessions.list.handler(() => sessions.list()),
+      get: lab.sessions.get.handler(({ input }) => sessions.get(input.id)),
+      evaluate: lab.sessions.evaluate.handler(({ input: { id, ...request }, signal }) =>
+        sessions.evaluate(id, request, signal ?? new AbortController().signal),
+      ),
+      keep: lab.sessions.keep.handler(({ input }) => sessions.keep(input.id)),
     },
     settings: {
       get: lab.settings.get.handler(() => settings.current()),

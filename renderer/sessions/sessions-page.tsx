@@ -1,0 +1,117 @@
+import { IconBroadcast } from "@tabler/icons-react";
+import { useState } from "react";
+import type { SessionList, SessionSummary } from "../../electron/contract/sessions.ts";
+import { visibleLine } from "../../electron/model/visible-text.ts";
+import { useLabNow } from "../state/use-now.ts";
+import { Failed } from "../ui/failed.tsx";
+import { Empty, Loading } from "../ui/states.tsx";
+import { ago } from "../ui/times.ts";
+import { ToneBadge } from "../ui/tone-mark.tsx";
+import { SessionDetails } from "./session-details.tsx";
+import classes from "./sessions-page.module.css";
+import { useSessions } from "./use-sessions.ts";
+
+/** Sessions of agents that send their spans to the lab without a scenario. */
+export default function SessionsPage() {
+  const { value, failure } = useSessions();
+  const [openId, setOpenId] = useState<string>();
+  if (failure !== undefined) return <Failed title="Sessions could not be loaded" message={failure} />;
+  if (value === undefined) return <Loading what="Loading sessions" />;
+  const { sessions, limitReached, addresses } = value;
+  const open = sessions.find(({ id }) => id === openId) ?? sessions[0];
+  return (
+    <div className={classes.page}>
+      <h1>Live sessions</h1>
+      <Addresses addresses={addresses} />
+      {limitReached !== null && (
+        <p className={classes.warning} role="alert">
+          {limitReached}
+        </p>
+      )}
+      {open === undefined ? (
+        <div className={classes.panel}>
+          <Empty title="No session yet" icon={<IconBroadcast size={22} aria-hidden />}>
+            Point an agent's OpenTelemetry at an address above: what it does appears here, and you can break the stack
+            meanwhile.
+          </Empty>
+        </div>
+      ) : (
+        <div className={classes.both}>
+          <section className={classes.panel} aria-label="Sessions">
+            <ul className={classes.list}>
+              {sessions.map((session) => (
+                <li key={session.id}>
+                  <SessionRow session={session} isOpen={session.id === open.id} onOpen={() => setOpenId(session.id)} />
+                </li>
+              ))}
+            </ul>
+          </section>
+          <SessionDetails key={open.id} id={open.id} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Addresses({ addresses }: { addresses: SessionList["addresses"] }) {
+  const { http, grpc, containers, needsToken, problem } = addresses;
+  return (
+    <section className={classes.addresses} aria-label="Where to send spans">
+      {http === null ? (
+        <p className={classes.warning}>Nothing is received{problem !== null && `: ${problem}`}.</p>
+      ) : (
+        <>
+          <dl>
+            <dt>Agents on this machine</dt>
+            <dd>
+              <code>OTEL_EXPORTER_OTLP_ENDPOINT={http}</code>
+            </dd>
+            <dt>Over gRPC</dt>
+            <dd>
+              <code>{grpc}</code>
+            </dd>
+            {containers.length > 0 && (
+              <>
+                <dt>Containers of the open project</dt>
+                <dd>
+                  {containers.map((address) => (
+                    <code key={address}>{address}</code>
+                  ))}
+                </dd>
+              </>
+            )}
+          </dl>
+          {needsToken && <p>They need the token: the header “authorization: Bearer TOKEN”.</p>}
+          {problem !== null && <p className={classes.warning}>{problem}</p>}
+        </>
+      )}
+    </section>
+  );
+}
+
+interface SessionRowProps {
+  session: SessionSummary;
+  isOpen: boolean;
+  onOpen: () => void;
+}
+
+function SessionRow({ session, isOpen, onOpen }: SessionRowProps) {
+  const nowMs = useLabNow(5_000);
+  const { name, isComplete, isReopened, startedWallMs, turns, toolCalls, tokens, spans } = session;
+  const state = isComplete ? "complete" : isReopened ? "live again" : "live";
+  return (
+    <button type="button" className={classes.row} aria-current={isOpen || undefined} onClick={onOpen}>
+      <span className={classes.name}>{visibleLine(name)}</span>
+      <ToneBadge tone={isComplete ? "neutral" : "up"}>{state}</ToneBadge>
+      <small>
+        {`${count(turns, "turn")}, ${count(toolCalls, "tool call")}, ${count(spans, "span")}`}
+        {tokens !== null && `, ${count(tokens.input + tokens.output, "token")}`}
+        {startedWallMs > 0 && `, ${ago(startedWallMs, nowMs)}`}
+      </small>
+    </button>
+  );
+}
+
+function count(number: number, what: string): string {
+  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+}
