@@ -71,6 +71,7 @@ import {
   stackChoice,
   stackChoices,
 } from "./stacks.ts";
+import { evaluateRequest, evaluationStored, openedTrace, pullTraceRequest, traceUploadRequest } from "./traces.ts";
 
 const procedure = oc.errors(LAB_ERRORS);
 const done = z.object({});
@@ -192,6 +193,17 @@ export const labContract = {
     invite: procedure.output(z.object({ key: z.string() })),
   },
   diagnostics: { get: procedure.output(diagnostics) },
+  /** Traces without a run, and evaluations. */
+  traces: {
+    open: procedure.input(traceUploadRequest).output(openedTrace),
+    /** Only where `capabilities.openDialog` is true; null when the person chose no file. */
+    choose: procedure.output(upload.nullable()),
+    /** From the query API of a Jaeger or a Tempo. */
+    pull: procedure.input(pullTraceRequest).output(openedTrace),
+    evaluate: procedure.input(evaluateRequest).output(evaluationStored),
+    /** The turns of a trace or a run as an eval set that expects them. */
+    saveExpected: procedure.input(runIdRequest).output(exportResult),
+  },
   bundles: {
     /** What an export of the runs would redact, and what to review before sharing it. */
     preview: procedure.input(exportRequest).output(exportPreview),

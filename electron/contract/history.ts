@@ -2,12 +2,15 @@ import { z } from "zod";
 import type { RunSamples } from "../model/call-statistics.ts";
 import { type LabEvent, OUTCOMES } from "../model/lab-event.ts";
 import { SUMMARY_LANES } from "../model/lanes.ts";
-import { runId } from "./runs.ts";
+import { RUN_KINDS, runId } from "./runs.ts";
 
 export const runSummary = z.object({
   id: z.string(),
-  /** `manual`: faults that a person applied, outside any scenario. */
-  kind: z.enum(["scenario", "manual"]),
+  /**
+   * `manual`: faults that a person applied, outside any scenario. `trace`: a trace without a run. `evaluation`: of traces and
+   * runs.
+   */
+  kind: z.enum(RUN_KINDS),
   scenarioId: z.string(),
   scenarioTitle: z.string(),
   driver: z.string(),

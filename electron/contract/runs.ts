@@ -9,6 +9,22 @@ export type PaceKind = (typeof PACES)[number];
 /** The scenario id of manual sessions, as stored in histories and bundles. Faults applied outside any scenario are a run too. */
 export const MANUAL_SCENARIO_ID = "by-hand";
 
+/** The same of a trace without a run, from a file or a tracing backend, and of an evaluation of traces. */
+export const TRACE_SCENARIO_ID = "trace-file";
+export const EVALUATION_SCENARIO_ID = "evaluation";
+/** The kinds of entries of a history, by the scenario id that those without a scenario have. */
+export const OWN_SCENARIO_IDS = {
+  [MANUAL_SCENARIO_ID]: "manual",
+  [TRACE_SCENARIO_ID]: "trace",
+  [EVALUATION_SCENARIO_ID]: "evaluation",
+} as const;
+export const RUN_KINDS = ["scenario", ...Object.values(OWN_SCENARIO_IDS)] as const;
+export type RunKind = (typeof RUN_KINDS)[number];
+
+export function kindOfRun(scenarioId: string): RunKind {
+  return OWN_SCENARIO_IDS[scenarioId as keyof typeof OWN_SCENARIO_IDS] ?? "scenario";
+}
+
 export const runId = z.uuid();
 const protections = z.array(z.string().min(1).max(100)).max(50);
 

@@ -32,8 +32,9 @@ export function shellFiles(files: FileService, shell: Shell): HostFiles {
       const file = chosen.filePath;
       return { file, done: (bytes) => ({ kind: "saved", fileName: basename(file), bytes }) };
     },
-    async choose() {
-      const file = await openOne(FILTERS);
+    async choose(what) {
+      // A trace is detected by its content, whatever its name.
+      const file = await openOne(what === "bundle" ? FILTERS : []);
       return file === undefined ? null : files.adopt(file);
     },
     chooseStack: () => openOne(COMPOSE_FILTERS),

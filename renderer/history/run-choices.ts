@@ -6,10 +6,16 @@ export function whyNotDelete({ outcome, pinned }: Pick<RunSummary, "outcome" | "
   return pinned ? "The run is pinned: unpin it first" : undefined;
 }
 
+const NO_SCENARIO: Record<Exclude<RunSummary["kind"], "scenario">, string> = {
+  manual: "A manual session has no scenario to repeat",
+  trace: "A trace has no scenario to repeat",
+  evaluation: "An evaluation has no scenario to repeat",
+};
+
 /** Why a run itself cannot be repeated; undefined when it can. */
 export function whyNotRepeat({ outcome, kind }: Pick<RunSummary, "outcome" | "kind">): string | undefined {
   if (outcome === null) return "The run is in progress";
-  return kind === "manual" ? "A manual session has no scenario to repeat" : undefined;
+  return kind === "scenario" ? undefined : NO_SCENARIO[kind];
 }
 
 export function whyNotCompare(chosen: readonly RunSummary[]): string | undefined {

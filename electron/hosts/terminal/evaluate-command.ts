@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { readWholeFile } from "../../lab/documents/read-whole-file.ts";
-import { readEvalSet } from "../../lab/evaluation/eval-set.ts";
+import { EVAL_SET_LIMIT, readEvalSet } from "../../lab/evaluation/eval-set.ts";
 import { evaluateTrace } from "../../lab/evaluation/evaluate.ts";
 import {
   EVALUATION_FORMATS,
@@ -8,10 +8,10 @@ import {
   isGreen,
   renderEvaluations,
 } from "../../lab/evaluation/evaluation-report.ts";
-import { METRIC_NAMES, readMetrics } from "../../lab/evaluation/metric.ts";
-import { TRAJECTORY_MATCHES } from "../../lab/evaluation/tool-trajectory.ts";
+import { readMetrics } from "../../lab/evaluation/metric.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { readTraceFile, TRACE_FILE_LIMIT } from "../../lab/trace-files/read-trace-file.ts";
+import { LIMIT_METRICS, SCORED_METRICS, TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
 import { type Command, EXIT, oneOf, readArguments } from "./command.ts";
 
 const options = {
@@ -23,7 +23,6 @@ const options = {
   out: { type: "string" },
 } as const;
 
-const EVAL_SET_LIMIT = 16 * 1024 * 1024;
 const DEFAULT_METRIC = "tool_trajectory_avg_score";
 
 export const evaluateCommand: Command = {
@@ -33,8 +32,8 @@ export const evaluateCommand: Command = {
 Evaluates the turns of agents in trace files: Jaeger JSON, OTLP JSON (whole, in lines, from Tempo), OTLP protobuf, in gzip
 or not; the format is found by the content. \`-\` reads standard input.
   --eval-set FILE   expected turns, in the Agent Development Kit's format
-  --metric M        ${METRIC_NAMES.slice(0, 2).join(", ")} (need an eval set),
-                    ${METRIC_NAMES.slice(2).join(", ")} (need a threshold: the limit),
+  --metric M        ${SCORED_METRICS.join(", ")} (need an eval set),
+                    ${LIMIT_METRICS.join(", ")} (need a threshold: the limit),
                     or the file of an evaluator of your own (.py, .js, .ts, a program): JSON in, JSON out.
                     Without any: ${DEFAULT_METRIC}
   --threshold T     the least score that passes, 0 to 1 (0.5), or NAME=T for one metric

@@ -64,6 +64,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./bundle-command.ts")).bundleCommand,
   },
   {
+    name: "traces",
+    summary: "keep traces without a run in the history; save an eval set that expects what an agent did",
+    load: async () => (await import("./traces-command.ts")).tracesCommand,
+  },
+  {
     name: "evaluate",
     summary: "evaluate the turns of agents in trace files",
     load: async () => (await import("./evaluate-command.ts")).evaluateCommand,

@@ -1,3 +1,4 @@
+import { isObject } from "../../model/json.ts";
 import type { EventOf } from "../../model/lab-event.ts";
 import { type AnySpan, isOpen, lastedUntil, type Span } from "../../model/span.ts";
 import type { SpanSink, SpanTracker } from "../../model/span-tracker.ts";
@@ -116,6 +117,7 @@ export class OtlpTrace implements SpanSink {
         [`${OWN}.step.id`]: attributes.step,
         [`${OWN}.step.label`]: name,
         [`${OWN}.step.outcome`]: isOpen(step) ? "cancelled" : status,
+        ...turnOf(step),
       },
       ...(status === "failed" ? { error: attributes.error ?? "" } : {}),
     });
@@ -203,6 +205,19 @@ export class OtlpTrace implements SpanSink {
     }
     this.#waiting = 0;
   }
+}
+
+/** A step that asks an agent is a turn of it, by OpenTelemetry's conventions for agents. */
+function turnOf({ name, attributes: { kind, output } }: Span<"step">): Record<string, string> {
+  if (kind !== "agent") return {};
+  const report = isObject(output) ? output : {};
+  const asked = typeof report.input === "string" ? report.input : (/^agent: "(.*)"$/s.exec(name)?.[1] ?? name);
+  const message = (role: string, content: string) => JSON.stringify([{ role, parts: [{ type: "text", content }] }]);
+  return {
+    "gen_ai.operation.name": "invoke_agent",
+    "gen_ai.input.messages": message("user", asked),
+    ...(typeof report.answer === "string" ? { "gen_ai.output.messages": message("assistant", report.answer) } : {}),
+  };
 }
 
 /** A span that has been written is not written again when it changes later. */

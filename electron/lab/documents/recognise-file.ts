@@ -12,6 +12,7 @@ interface Format {
 }
 
 const NOT_READ = "the lab has no command that reads it";
+const OPEN_IT = "it is read by `traces open` and `evaluate`";
 const RUN_IT = "it is given to `run`, `plan` and `scenarios validate`";
 const CHAOS_TOOLKIT = {
   kind: "other",
@@ -32,12 +33,12 @@ const FORMATS: readonly Format[] = [
   },
   { kind: "other", name: "a JUnit report", signs: [/^\s*(?:<\?xml[^>]*>\s*)?<testsuites?\b/], advice: NOT_READ },
   { kind: "other", name: "an HTML page", signs: [/^\s*<(?:!doctype html|html)\b/i], advice: NOT_READ },
-  { kind: "other", name: "an OTLP trace", signs: [key("resource_?[sS]pans")], advice: NOT_READ },
+  { kind: "other", name: "an OTLP trace", signs: [key("resource_?[sS]pans")], advice: OPEN_IT },
   {
     kind: "other",
     name: "a Jaeger trace",
     signs: [key("traceID"), key("spanID"), key("operationName")],
-    advice: NOT_READ,
+    advice: OPEN_IT,
   },
   { kind: "other", name: "a Zipkin trace", signs: [key("traceId"), key("localEndpoint")], advice: NOT_READ },
   { ...CHAOS_TOOLKIT, signs: [key("steady-state-hypothesis")] },
@@ -45,7 +46,12 @@ const FORMATS: readonly Format[] = [
   { kind: "other", name: "a Chaos Mesh manifest", signs: [topKey("apiVersion"), /chaos-mesh\.org/], advice: NOT_READ },
   { kind: "other", name: "a LitmusChaos manifest", signs: [topKey("apiVersion"), /litmuschaos\.io/], advice: NOT_READ },
   { kind: "other", name: "a Kubernetes manifest", signs: [topKey("apiVersion"), topKey("kind")], advice: NOT_READ },
-  { kind: "other", name: "an ADK eval set", signs: [key("eval_cases")], advice: NOT_READ },
+  {
+    kind: "other",
+    name: "an ADK eval set",
+    signs: [key("eval_cases")],
+    advice: "it is given as `evaluate FILE --eval-set SET`",
+  },
   {
     kind: "other",
     name: "a gateway policy",

@@ -30,6 +30,8 @@ const EvalSetFile = z.looseObject({
   eval_cases: z.array(Case).min(1),
 });
 
+export const EVAL_SET_LIMIT = 16 * 1024 * 1024;
+
 const FORMAT_HINT =
   "its format is that of the Agent Development Kit's eval sets: eval_set_id, eval_cases, conversation";
 

@@ -32,6 +32,8 @@ export interface MetricResult {
 export interface Evaluation {
   traceId: string;
   invocations: readonly Invocation[];
+  /** Of the case that it was compared with; undefined without one. */
+  expected: readonly ExpectedTurn[] | undefined;
   warnings: readonly string[];
   metrics: readonly MetricResult[];
   performance: Performance;
@@ -62,7 +64,9 @@ export async function evaluateTrace(trace: Trace, request: EvaluationRequest): P
     const durationMs = globalThis.performance.now() - startedMs;
     metrics.push({ metric: metric.name, threshold: metric.threshold, durationMs, ...result });
   }
-  return { traceId: trace.traceId, invocations: converted.invocations, warnings, metrics, performance };
+  const { invocations } = converted;
+  const turns = "turns" in expected ? expected.turns : undefined;
+  return { traceId: trace.traceId, invocations, expected: turns, warnings, metrics, performance };
 }
 
 type Unmeasured = Omit<MetricResult, "metric" | "threshold" | "durationMs">;

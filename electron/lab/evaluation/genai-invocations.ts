@@ -77,7 +77,8 @@ function turnOf(tree: TraceTree, start: TraceSpan): Turn | undefined {
   const all = [start, ...tree.descendantsOf(start)];
   // Libraries that call each other have a span each for the same call.
   const modelCalls = topmost(tree, all, isModelCall);
-  if (modelCalls.length === 0) return undefined;
+  // An agent's own span may say what it was asked and answered, where its calls of a model are not in the trace.
+  if (modelCalls.length === 0 && userTextOf(start) === "") return undefined;
   const withInner = (span: TraceSpan) => [span, ...tree.descendantsOf(span).filter(isModelCall)];
   const asked = modelCalls.flatMap((span) => withInner(span).map(userTextOf)).find((text) => text !== "");
   const answered = modelCalls.flatMap((span) => withInner(span).map(responseOf).find(Boolean) ?? []).at(-1);

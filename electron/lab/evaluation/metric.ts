@@ -1,8 +1,7 @@
 import { basename, extname } from "node:path";
+import { DEFAULT_THRESHOLD, type LIMIT_METRICS, METRICS, type SCORED_METRICS } from "../../model/evaluation.ts";
 import { LabError } from "../lab-error.ts";
 import type { Performance } from "./performance.ts";
-
-const DEFAULT_THRESHOLD = 0.5;
 
 /** A metric that a trace is evaluated by. */
 export type Metric = ScoredMetric | CustomMetric | LimitMetric;
@@ -31,12 +30,12 @@ interface LimitMetric {
   valueOf: (performance: Performance) => number | undefined;
 }
 
-const SCORED: Record<string, ScoredMetric["is"]> = {
+const SCORED: Readonly<Record<(typeof SCORED_METRICS)[number], ScoredMetric["is"]>> = {
   tool_trajectory_avg_score: "trajectory",
   response_match_score: "response",
 };
 
-const LIMITS: Record<string, LimitMetric["valueOf"]> = {
+const LIMITS: Readonly<Record<(typeof LIMIT_METRICS)[number], LimitMetric["valueOf"]>> = {
   latency_ms: ({ latency }) => latency.overall?.max,
   input_tokens: ({ tokens }) => tokens?.input,
   output_tokens: ({ tokens }) => tokens?.output,
@@ -44,8 +43,6 @@ const LIMITS: Record<string, LimitMetric["valueOf"]> = {
   llm_calls: ({ counts }) => counts.llmCalls,
   tool_calls: ({ counts }) => counts.toolCalls,
 };
-
-export const METRIC_NAMES = [...Object.keys(SCORED), ...Object.keys(LIMITS)];
 
 export function isLimitMetric(metric: Metric): metric is LimitMetric {
   return metric.is === "limit";
@@ -68,17 +65,17 @@ export function readMetrics(named: readonly string[], thresholds: ReadonlyMap<st
 }
 
 function readMetric(given: string, thresholds: ReadonlyMap<string, number>): Metric {
-  const limited = LIMITS[given];
+  const limited = (LIMITS as Readonly<Record<string, LimitMetric["valueOf"]>>)[given];
   if (limited !== undefined) {
     const threshold = thresholds.get(given);
     if (threshold !== undefined) return { is: "limit", name: given, threshold, valueOf: limited };
     throw new LabError("bad-input", `${given} needs its limit`, { hint: `for example --threshold ${given}=2000` });
   }
-  const scored = SCORED[given];
+  const scored = (SCORED as Readonly<Record<string, ScoredMetric["is"]>>)[given];
   const isFile = scored === undefined && (extname(given) !== "" || given.includes("/"));
   if (scored === undefined && !isFile) {
     throw new LabError("bad-input", `there is no metric "${given}"`, {
-      hint: `it is one of: ${METRIC_NAMES.join(", ")}; or the file of an evaluator of your own`,
+      hint: `it is one of: ${METRICS.join(", ")}; or the file of an evaluator of your own`,
     });
   }
   const name = isFile ? basename(given, extname(given)) : given;

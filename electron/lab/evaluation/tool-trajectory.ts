@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import type { TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
 import type { ExpectedTurn } from "./eval-set.ts";
 import type { Invocation, ToolUse } from "./invocation.ts";
 
-/** How the tools that an agent used are compared with the expected ones. */
-export const TRAJECTORY_MATCHES = ["EXACT", "IN_ORDER", "ANY_ORDER"] as const;
 export type TrajectoryMatch = (typeof TRAJECTORY_MATCHES)[number];
 
 type Use = Pick<ToolUse, "name" | "arguments">;

@@ -54,7 +54,7 @@ export async function exportRunFile(
   return { fileName: `${run.scenarioId}-${run.id.slice(0, 8)}${ENDINGS[format]}`, text: await text() };
 }
 
-async function redactedEvents(
+export async function redactedEvents(
   history: RunStore,
   run: EndedRun,
   redactor: Redactor,
@@ -106,7 +106,7 @@ async function runSpans(run: EndedRun, events: readonly LabEvent[], redactor: Re
 
 const PAGE = 2_000;
 
-async function receivedSpans(history: RunStore, runId: string): Promise<TraceSpan[]> {
+export async function receivedSpans(history: RunStore, runId: string): Promise<TraceSpan[]> {
   const spans: TraceSpan[] = [];
   for (let after = 0, hasMore = true; hasMore; ) {
     const page = await history.telemetry(runId, after, PAGE);

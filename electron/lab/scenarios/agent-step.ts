@@ -15,16 +15,19 @@ const INPUT = "{input}";
  * @throws LabError when it does not reply as the step says
  */
 export async function askAgent(
-  { agent, at }: StepOf<"agent">,
+  { agent, at, name }: StepOf<"agent">,
   context: RunContext,
   signal: AbortSignal,
   traces: StepTraces,
 ): Promise<Record<string, unknown>> {
   const trace = traces.start();
-  if (at !== undefined) return askAgentAt(agent, at, trace, context, signal);
-  const report = await askStackAgent(agent, context.stack, signal, trace);
-  context.answer = report.answer;
-  return report;
+  const report =
+    at === undefined
+      ? await askStackAgent(agent, context.stack, signal, trace)
+      : await askAgentAt(agent, at, trace, context, signal);
+  if (at === undefined) context.answer = String(report.answer);
+  // Else the step's label says what the agent was asked.
+  return name === undefined ? report : { ...report, input: agent };
 }
 
 const agentReport = z.looseObject({ answer: z.string() });

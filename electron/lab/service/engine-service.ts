@@ -31,6 +31,7 @@ import { StackService } from "./stacks/stack-service.ts";
 import { EventStreams } from "./streams/event-streams.ts";
 import { RunFeeds } from "./streams/run-feeds.ts";
 import { StatePublisher } from "./streams/state-publisher.ts";
+import { TraceService } from "./traces/trace-service.ts";
 
 const LEFT_UP_UNREADABLE =
   "a stack of this lab was left up and its file cannot be read: restore the file and start the lab again, or quit it and run `resilience-lab stack down`";
@@ -45,6 +46,7 @@ export class EngineService {
   readonly approvals: ApprovalService;
   readonly history: HistoryService;
   readonly bundles: BundleService;
+  readonly traces: TraceService;
   readonly settings: SettingsService;
   readonly sessions: SessionService;
   /** What runs are recorded in. */
@@ -161,6 +163,7 @@ export class EngineService {
     );
     this.faults = faults;
     this.bundles = new BundleService(store, () => history.changed());
+    this.traces = new TraceService(store, () => history.changed());
     this.scenarios = new ScenarioService({
       library: new ScenarioLibrary(shippedScenarios(), join(home.folder, "scenarios")),
       store,

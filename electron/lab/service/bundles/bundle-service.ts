@@ -16,7 +16,7 @@ export interface HostFiles {
   /** Where to write, by the person's choice or by the host's; undefined when the person wants none after all. */
   open(fileName: string): Promise<OutgoingFile | undefined>;
   /** A file that the person chooses; null for none. @throws LabError `unsupported` where the host has no dialog */
-  choose(): Promise<Upload | null>;
+  choose(what: "bundle" | "trace"): Promise<Upload | null>;
   /** The path of a compose file that the person chooses; undefined for none. @throws as {@link choose} */
   chooseStack(): Promise<string | undefined>;
   /** What was uploaded or chosen. @throws LabError when it is no longer held */

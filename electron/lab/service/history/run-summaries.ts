@@ -1,14 +1,14 @@
 import type { HistoryPage } from "../../../contract/history.ts";
-import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
+import { kindOfRun, type RunKind } from "../../../contract/runs.ts";
 import { visibleLine } from "../../../model/visible-text.ts";
 import type { RunPage, StoredRun } from "../../history/run-store.ts";
 
 /** A run as the page shows it: a title from someone else's file hides and reorders nothing. */
-export function withKind<Run extends StoredRun>(run: Run): Run & { kind: "scenario" | "manual" } {
+export function withKind<Run extends StoredRun>(run: Run): Run & { kind: RunKind } {
   return {
     ...run,
     scenarioTitle: visibleLine(run.scenarioTitle),
-    kind: run.scenarioId === MANUAL_SCENARIO_ID ? "manual" : "scenario",
+    kind: kindOfRun(run.scenarioId),
   };
 }
 

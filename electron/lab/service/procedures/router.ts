@@ -30,8 +30,22 @@ export type LabRouter = ReturnType<typeof labRouter>;
 
 /** The contract, served by the engine. Whatever fails behind it reaches the page as one of the contract's errors. */
 export function labRouter({ service, host, files, invite }: RouterParts) {
-  const { scenarios, stack, faults, calls, runs, state, streams, approvals, history, settings, sessions, bundles, diagnostics } =
-    service;
+  const {
+    scenarios,
+    stack,
+    faults,
+    calls,
+    runs,
+    state,
+    streams,
+    approvals,
+    history,
+    settings,
+    sessions,
+    bundles,
+    traces,
+    diagnostics,
+  } = service;
   const lab = implement(labContract)
     .$context<RouterContext>()
     .use(async ({ next }) => {
@@ -187,13 +201,22 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       get: lab.settings.get.handler(() => settings.current()),
       set: lab.settings.set.handler(({ input }) => settings.change(input)),
     },
+    traces: {
+      open: lab.traces.open.handler(({ input, signal }) => traces.open(input.upload, files, signal)),
+      choose: lab.traces.choose.handler(() => files.choose("trace")),
+      pull: lab.traces.pull.handler(({ input, signal }) => traces.pull(input.address, input.traceId, signal)),
+      evaluate: lab.traces.evaluate.handler(({ input, signal }) => traces.evaluate(input, files, signal)),
+      saveExpected: lab.traces.saveExpected.handler(({ input, signal }) =>
+        traces.saveExpected(input.runId, files, signal),
+      ),
+    },
     bundles: {
       preview: lab.bundles.preview.handler(({ input, signal }) => bundles.preview(input.runIds, signal)),
       export: lab.bundles.export.handler(({ input, signal }) => bundles.export(input.runIds, files, signal)),
       exportFile: lab.bundles.exportFile.handler(({ input: { runId, format }, signal }) =>
         bundles.exportFile(runId, format, files, signal),
       ),
-      choose: lab.bundles.choose.handler(() => files.choose()),
+      choose: lab.bundles.choose.handler(() => files.choose("bundle")),
       verify: lab.bundles.verify.handler(({ input, signal }) => bundles.verify(input.upload, files, signal)),
       import: lab.bundles.import.handler(({ input, signal }) => bundles.import(input.upload, files, signal)),
     },

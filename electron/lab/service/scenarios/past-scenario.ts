@@ -1,4 +1,4 @@
-import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
+import { kindOfRun } from "../../../contract/runs.ts";
 import type { EventOf } from "../../../model/lab-event.ts";
 import { OTHER_STACK_HINT, onOtherStack } from "../../../model/other-stack.ts";
 import { RunModel } from "../../../model/run-model.ts";
@@ -20,8 +20,8 @@ export async function scenarioOf(
   stack: Pick<Stack, "project" | "services">,
 ): Promise<{ loaded: LoadedScenario; without: string[] }> {
   const { scenarioId, scenarioTitle, source, without } = await history.get(runId);
-  if (scenarioId === MANUAL_SCENARIO_ID)
-    throw new LabError("bad-input", "a manual session has no scenario: there is nothing to repeat");
+  if (kindOfRun(scenarioId) !== "scenario")
+    throw new LabError("bad-input", "this entry has no scenario: there is nothing to repeat");
   const started = await startOf(history, runId);
   const otherStack = started && onOtherStack(started, stack);
   if (otherStack !== undefined) throw new LabError("precondition", otherStack, { hint: OTHER_STACK_HINT });

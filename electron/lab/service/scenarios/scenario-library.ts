@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
+import { kindOfRun } from "../../../contract/runs.ts";
 import type { BrokenScenario, BrokenScenarioText } from "../../../contract/scenarios.ts";
 import { DocumentError, type Problem } from "../../documents/yaml-document.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
@@ -158,7 +158,7 @@ export class ScenarioLibrary {
     const { scenarios } = this.list();
     for (const [place, id] of ids.entries()) {
       if (ids.indexOf(id) !== place) throw new LabError("bad-input", `two cases have the id "${id}"`, OTHER_NAME);
-      if (id === MANUAL_SCENARIO_ID) throw new LabError("bad-input", `the id "${id}" is the lab's own`, OTHER_ID);
+      if (kindOfRun(id) !== "scenario") throw new LabError("bad-input", `the id "${id}" is the lab's own`, OTHER_ID);
       const used = scenarios.find(({ loaded }) => loaded.scenario.id === id);
       if (used?.origin === "shipped") {
         throw new LabError("bad-input", `the id "${id}" is that of a shipped scenario`, OTHER_ID);

@@ -32,11 +32,7 @@ async function live() {
     for (const listener of listeners) listener(RUN);
   };
   const follow = (after = 0, signal = new AbortController().signal) =>
-    telemetryStream(
-      { runId: RUN, after, history, telemetry },
-      { credit: new Credit(), behind: () => 0 },
-      signal,
-    );
+    telemetryStream({ runId: RUN, after, history, telemetry }, { credit: new Credit(), behind: () => 0 }, signal);
   return { store, over, follow, listeners };
 }
 
