@@ -149,6 +149,21 @@ test.describe("a compose project of someone else's", () => {
       await expect(window.link("worker->tools")).toHaveCount(1);
     });
 
+    await test.step("calls on its links are shown on the map while it is listened to, and nothing is left after", async () => {
+      const link = window.link("mcp-gateway->tools");
+      const ofLab = () => docker("ps", "-aq", "--filter", `label=resilience-lab.project=${project}`);
+      await page.getByRole("button", { name: "Listen", exact: true }).click();
+      await expect(link).toHaveAccessibleName(/\d calls?, \d+ errors?/, { timeout: 120_000 });
+      expect(ofLab()).not.toBe("");
+      const caller = docker("ps", "-q", "--filter", `name=${project}[_-]mcp-gateway`);
+      docker("exec", caller, "node", "-e", "fetch('http://tools:3001/nothing')");
+      await expect(link).toHaveAccessibleName(/[1-9] calls?, 1 error; last: GET \/nothing in .* \(HTTP 404\)/);
+      await page.getByRole("button", { name: "Stop listening" }).click();
+      await expect(link).toHaveAccessibleName("link mcp-gateway->tools");
+      await expect(page.getByRole("button", { name: "Listen", exact: true })).toBeEnabled();
+      expect(ofLab()).toBe("");
+    });
+
     await test.step("a link that its files do not name is broken and restored", async () => {
       const link = window.link("mcp-gateway->tools");
       await window.clickOnLine(link);

@@ -53,6 +53,8 @@ import { sessionDetail, sessionEvaluation, sessionEvaluationRequest, sessionList
 import { settings, settingsChange } from "./settings.ts";
 import {
   faultRequest,
+  linkTraffic,
+  listenRequest,
   serviceInstance,
   serviceLogPage,
   serviceLogRequest,
@@ -133,6 +135,10 @@ export const labContract = {
     start: procedure.input(serviceRequest).output(stackStatus),
     /** Its processes or containers, with what they use now. */
     instances: procedure.input(serviceRequest).output(z.array(serviceInstance)),
+    /** Starts or stops reading the calls on the links, for {@link linkTraffic}. It stops by itself after an hour. */
+    listen: procedure.input(listenRequest).output(stackStatus),
+    /** Of every link, while the stack is listened to; else empty. */
+    traffic: procedure.output(z.array(linkTraffic)),
     /** What a service prints: waits up to ten seconds for a line that is not there yet. */
     logs: procedure.input(serviceLogRequest).output(serviceLogPage),
     /** Cancels every run, undoes every fault and refuses new ones until the lab is armed again. */

@@ -56,11 +56,35 @@ export const stackStatus = z.object({
   }),
   /** Every kind of fault that can be applied here. */
   faultKinds: z.array(faultKind),
+  /** Calls on its links are read for the map. */
+  isListening: z.boolean(),
   /** Stays up when the lab ends. */
   kept: z.boolean(),
   error: z.object({ code: z.enum(LAB_ERROR_CODES), message: z.string(), hint: z.string().nullable() }).nullable(),
 });
 export type StackStatus = z.infer<typeof stackStatus>;
+
+/** Calls on a link since the map began to listen. */
+export const linkTraffic = z.object({
+  link: z.string(),
+  /** Begun in the last ten seconds. */
+  perSecond: z.number(),
+  calls: z.int(),
+  errors: z.int(),
+  /** The last one that ended: its method and tool, else its request line; why it failed. */
+  last: z
+    .object({
+      what: z.string(),
+      error: z.string().nullable(),
+      status: z.int().nullable(),
+      wallMs: z.number(),
+      durationMs: z.number(),
+    })
+    .nullable(),
+});
+export type LinkTraffic = z.infer<typeof linkTraffic>;
+
+export const listenRequest = z.strictObject({ on: z.boolean() });
 
 const name = z.string().min(1).max(200);
 

@@ -2,7 +2,7 @@ import { CopyButton, Select } from "@mantine/core";
 import { IconArrowBackUp, IconBolt } from "@tabler/icons-react";
 import { useState } from "react";
 import type { FaultInForce, FaultKindInfo } from "../../electron/contract/faults.ts";
-import type { LinkStatus, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
+import type { LinkStatus, LinkTraffic, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
@@ -16,13 +16,23 @@ import classes from "./break-panel.module.css";
 import { FaultAttributeInput } from "./fault-attribute-input.tsx";
 import { attributesOf, type FaultValues } from "./fault-attributes.ts";
 import { stateText } from "./stack-map.tsx";
+import { rateText, trafficText } from "./traffic-text.ts";
 
 /** Applies faults to the service or link selected on the map, and undoes them. */
-export function BreakPanel({ stack, target }: { stack: StackStatus; target: string | undefined }) {
+export function BreakPanel({
+  stack,
+  traffic,
+  target,
+}: {
+  stack: StackStatus;
+  traffic: ReadonlyMap<string, LinkTraffic>;
+  target: string | undefined;
+}) {
   const service = stack.services.find(({ name }) => name === target);
   const link = stack.links.find(({ name }) => name === target);
   if (service !== undefined) return <ServiceBreaker key={service.name} stack={stack} service={service} />;
-  if (link !== undefined) return <LinkBreaker key={link.name} stack={stack} link={link} />;
+  if (link !== undefined)
+    return <LinkBreaker key={link.name} stack={stack} link={link} calls={traffic.get(link.name)} />;
   return <p className={classes.hint}>Select a service or a link to apply a fault.</p>;
 }
 
@@ -121,7 +131,7 @@ function whyAbsent({ name, state }: ServiceStatus, stack: StackStatus): string |
   return `The container of ${name} was removed: take the stack down and bring it up again`;
 }
 
-function LinkBreaker({ stack, link }: { stack: StackStatus; link: LinkStatus }) {
+function LinkBreaker({ stack, link, calls }: { stack: StackStatus; link: LinkStatus; calls: LinkTraffic | undefined }) {
   const actions = useLabActions();
   const cannot = useCannotBreak(stack);
   const kinds = stack.faultKinds.filter(({ on }) => on === "link");
@@ -144,6 +154,7 @@ function LinkBreaker({ stack, link }: { stack: StackStatus; link: LinkStatus }) 
               <b>{link.from}</b> calls <b>{link.to}</b>
             </>,
           ],
+          ...(calls === undefined ? [] : [["Traffic", `${rateText(calls)}; ${trafficText(calls)}`] as const]),
           ...(link.address === null
             ? []
             : [["Callers use", <LinkAddress key="address" link={link.name} address={link.address} />] as const]),

@@ -1,19 +1,22 @@
 import type { KeyboardEvent } from "react";
 import type { FaultInForce } from "../../electron/contract/faults.ts";
-import type { LinkStatus, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
+import type { LinkStatus, LinkTraffic, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
 import type { Tone } from "../../electron/model/tone.ts";
 import { toneVariable } from "../ui/tone-mark.tsx";
 import { layOutMap, NODE_HEIGHT, NODE_WIDTH } from "./map-layout.ts";
 import classes from "./stack-map.module.css";
+import { rateText, trafficText } from "./traffic-text.ts";
 
 interface StackMapProps {
   stack: StackStatus;
+  /** By the links' names, while they are listened to. */
+  traffic: ReadonlyMap<string, LinkTraffic>;
   selected: string | undefined;
   onSelect: (name: string | undefined) => void;
 }
 
 /** Services and links with their health and faults. */
-export function StackMap({ stack, selected, onSelect }: StackMapProps) {
+export function StackMap({ stack, traffic, selected, onSelect }: StackMapProps) {
   const map = layOutMap(stack.services, stack.links);
   const press = (name: string) => ({
     role: "button",
@@ -46,6 +49,7 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
         const link = stack.links.find((each) => each.name === name);
         if (link === undefined) return null;
         const isBroken = link.faults.length > 0;
+        const calls = traffic.get(name);
         return (
           <g
             key={name}
@@ -54,10 +58,16 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
             data-selected={selected === name || undefined}
             {...press(name)}
           >
-            <title>{linkText(link)}</title>
+            <title>{linkText(link, calls)}</title>
             <path d={path} className={classes.reach} />
             <path d={path} className={classes.line} markerEnd="url(#arrow)" />
             {isBroken && <circle cx={x} cy={y} r={5} />}
+            {calls !== undefined && (
+              <text x={x} y={y - 8} className={classes.traffic} data-failing={calls.errors > 0 || undefined}>
+                {rateText(calls)}
+                {calls.errors > 0 && ` · ${calls.errors} failed`}
+              </text>
+            )}
           </g>
         );
       })}
@@ -137,6 +147,7 @@ export function stateText(service: ServiceStatus, stack: StackStatus): string {
   return `${service.state}, ${service.health} (${service.reason})`;
 }
 
-function linkText({ name, faults }: LinkStatus): string {
-  return faults.length === 0 ? `link ${name}` : `link ${name}: ${faults.map(({ kind }) => kind).join(", ")} in force`;
+function linkText({ name, faults }: LinkStatus, calls: LinkTraffic | undefined): string {
+  const broken = faults.length === 0 ? "" : `: ${faults.map(({ kind }) => kind).join(", ")} in force`;
+  return `link ${name}${broken}${calls === undefined ? "" : `; ${trafficText(calls)}`}`;
 }

@@ -1,5 +1,6 @@
 import { Loader } from "@mantine/core";
-import { IconPower } from "@tabler/icons-react";
+import { IconEar, IconPower } from "@tabler/icons-react";
+import { useState } from "react";
 import type { StackStatus } from "../../electron/contract/stack.ts";
 import type { Tone } from "../../electron/model/tone.ts";
 import { useLabActions } from "../state/lab-actions.ts";
@@ -13,6 +14,7 @@ import { ToneWord } from "../ui/tone-mark.tsx";
 import { BreakPanel } from "./break-panel.tsx";
 import { StackMap } from "./stack-map.tsx";
 import classes from "./stack-panel.module.css";
+import { useTraffic } from "./use-traffic.ts";
 
 const STATE_TONES: Record<StackStatus["state"], Tone> = {
   up: "up",
@@ -27,6 +29,7 @@ export function StackPanel() {
   const stack = useLab((state) => state.lab?.stack);
   const selected = useInteraction((state) => state.selectedService);
   const select = useInteraction((state) => state.selectService);
+  const traffic = useTraffic();
   if (stack === undefined) {
     return (
       <section className={classes.panel}>
@@ -49,6 +52,7 @@ export function StackPanel() {
           {(stack.state === "starting" || stack.state === "stopping") && <Loader size={12} aria-hidden />}
           <ToneWord tone={STATE_TONES[stack.state]}>{stack.state}</ToneWord>
         </span>
+        <ListenButton stack={stack} />
         <PowerButton stack={stack} />
       </header>
       {stack.error !== null && (
@@ -58,9 +62,9 @@ export function StackPanel() {
         </div>
       )}
       <div className={classes.map}>
-        <StackMap stack={stack} selected={selected} onSelect={select} />
+        <StackMap stack={stack} traffic={traffic} selected={selected} onSelect={select} />
       </div>
-      <BreakPanel stack={stack} target={selected} />
+      <BreakPanel stack={stack} traffic={traffic} target={selected} />
     </section>
   );
 }
@@ -76,6 +80,33 @@ function FreePortsButton() {
       onClick={() => void actions.upOnFreePorts()}
     >
       Use free ports
+    </ReasonedButton>
+  );
+}
+
+/** Reads the calls on every link, and shows them on the map. */
+function ListenButton({ stack }: { stack: StackStatus }) {
+  const actions = useLabActions();
+  const [isBusy, setIsBusy] = useState(false);
+  if (stack.state !== "up" || stack.links.length === 0) return null;
+  const on = !stack.isListening;
+  return (
+    <ReasonedButton
+      variant="default"
+      aria-pressed={stack.isListening}
+      loading={isBusy}
+      hint={
+        on
+          ? "Shows the calls on every link, until you stop it. Connections that are open are reset once where a container of the lab has to read them"
+          : "Removes what the lab took to read the calls"
+      }
+      leftSection={<IconEar size={14} aria-hidden />}
+      onClick={() => {
+        setIsBusy(true);
+        void actions.listen(on).finally(() => setIsBusy(false));
+      }}
+    >
+      {on ? "Listen" : "Stop listening"}
     </ReasonedButton>
   );
 }

@@ -60,6 +60,10 @@ export function useLabActions() {
         if (changed) await up();
       },
       down: () => attempt("The stack could not be taken down", () => client.call.stack.down()),
+      listen: (on: boolean) =>
+        attempt(on ? "The links cannot be listened to" : "Not everything could be removed from the links", () =>
+          client.call.stack.listen({ on }),
+        ),
       startService: (service: string) =>
         attempt(`${service} could not be started`, () => client.call.stack.start({ service })),
       fault: (request: FaultRequest) =>

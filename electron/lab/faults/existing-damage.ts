@@ -44,7 +44,8 @@ export async function inspectDamage(
   ]);
   const after = inForce();
   const known = [...before, ...after];
-  const faults = after.filter(({ runId }) => runId !== ownRunId);
+  // A link that is only read is not broken.
+  const faults = after.filter(({ runId, kind }) => runId !== ownRunId && kind !== "observe");
   return {
     damage: [
       ...faults.map((fault): Damage => ({ is: "fault", fault })),

@@ -3,10 +3,10 @@ import type { RunningStack } from "../stacks/running-stack.ts";
 import { isProxied } from "../stacks/stack-file.ts";
 import type { HitLogger } from "./hit-logger.ts";
 import { readHit } from "./proxy-hits.ts";
-import { type WireLogger, WireSequence } from "./wire-logger.ts";
+import { WireSequence, type WireTaker } from "./wire-logger.ts";
 import { readWireRecord } from "./wire-records.ts";
 
-/** Follows the hits and the calls on links that sidecars carry, through a run. */
+/** Follows the hits and the calls on links that sidecars carry. */
 export class SidecarWatch {
   readonly #sidecars: LinkSidecars;
   readonly #unsubscribe: () => void;
@@ -22,8 +22,8 @@ export class SidecarWatch {
    */
   static start(
     { stack, driver }: RunningStack,
-    hits: HitLogger,
-    calls: WireLogger,
+    hits: Pick<HitLogger, "take">,
+    calls: WireTaker,
     bodiesOf: readonly string[] = [],
   ): SidecarWatch | undefined {
     if (driver.sidecars === undefined || stack.links.every(isProxied)) return undefined;

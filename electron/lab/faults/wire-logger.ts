@@ -12,8 +12,15 @@ export interface WireLoggerParts {
   isCounted(record: WireRecord): boolean;
 }
 
+/** What takes the exchanges on links: each once when it begins, if that is read, and once when it has ended. */
+export interface WireTaker {
+  take(record: WireRecord): void;
+  /** Notes exchanges that could not be read. */
+  drop(link: string, calls: number): void;
+}
+
 /** Logs the exchanges on links during a run. */
-export class WireLogger {
+export class WireLogger implements WireTaker {
   readonly #parts: WireLoggerParts;
   readonly #logged = new Map<string, number>();
   readonly #dropped = new Map<string, number>();
@@ -40,7 +47,6 @@ export class WireLogger {
     log.append({ ...event, ...(counted ? { isCounted: true as const } : {}) });
   }
 
-  /** Notes exchanges that could not be read. */
   drop(link: string, calls: number): void {
     this.#dropped.set(link, (this.#dropped.get(link) ?? 0) + calls);
   }
@@ -58,13 +64,13 @@ export class WireLogger {
 
 /** The exchanges of one proxy, which numbers them: each is passed on once, and a number that is left out is a dropped one. */
 export class WireSequence {
-  readonly #logger: WireLogger;
+  readonly #taker: WireTaker;
   readonly #of: string;
   last: number;
 
   /** @param of the link or the proxy, for a person */
-  constructor(logger: WireLogger, of: string, last = 0) {
-    this.#logger = logger;
+  constructor(taker: WireTaker, of: string, last = 0) {
+    this.#taker = taker;
     this.#of = of;
     this.last = last;
   }
@@ -73,11 +79,11 @@ export class WireSequence {
     if (record.seq <= this.last) return;
     this.skipTo(record.seq - 1);
     this.last = record.seq;
-    this.#logger.take(record);
+    this.#taker.take(record);
   }
 
   skipTo(seq: number): void {
-    if (seq > this.last) this.#logger.drop(this.#of, seq - this.last);
+    if (seq > this.last) this.#taker.drop(this.#of, seq - this.last);
     this.last = Math.max(this.last, seq);
   }
 }

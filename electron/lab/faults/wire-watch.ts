@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
-import { type WireLogger, WireSequence } from "./wire-logger.ts";
+import { WireSequence, type WireTaker } from "./wire-logger.ts";
 
 /** Retry delay after the stream has ended: the proxy has died and is restarted. */
 const RETRY_MS = 100;
@@ -9,7 +9,7 @@ const RETRY_MS = 100;
 export interface WireWatchParts {
   stack: RunningStack;
   clock: Clock;
-  calls: WireLogger;
+  calls: WireTaker;
   /** Links whose bodies are wanted. */
   bodiesOf: readonly string[];
 }

@@ -26,6 +26,7 @@ import { RunService } from "./runs/run-service.ts";
 import { ScenarioLibrary } from "./scenarios/scenario-library.ts";
 import { ScenarioService } from "./scenarios/scenario-service.ts";
 import { SessionService } from "./sessions/session-service.ts";
+import { LinkListener } from "./stacks/link-listener.ts";
 import { StackController } from "./stacks/stack-controller.ts";
 import { StackService } from "./stacks/stack-service.ts";
 import { EventStreams } from "./streams/event-streams.ts";
@@ -140,13 +141,14 @@ export class EngineService {
       options: () => ({ keep: settings.current().keepStackUp, ports: settings.current().ports }),
       onChange,
       onUp: (running) => approvals.open(running),
-      onLeave: () => approvals.close(),
+      onLeave: () => takeAll([() => listener.stop(), () => approvals.close()]),
     });
+    const listener = new LinkListener({ running: () => controller.running, journal, onChange });
     const onFailure = (error: unknown) => this.takeStray(error);
     const shared = { operations, store, stack: controller, feeds, keepsRaw, listen, onChange, notify };
     const runs = new RunService({ ...shared, session, onFailure });
     const { telemetry } = session;
-    const faults = new FaultService({ ...shared, journal, strays, runs, onEnded, telemetry });
+    const faults = new FaultService({ ...shared, journal, strays, runs, listener, onEnded, telemetry });
 
     this.settings = settings;
     const onKept = () => history.changed();
@@ -173,6 +175,7 @@ export class EngineService {
     this.stack = new StackService(lab, controller, operations, {
       isBusy: () => runs.isBusy,
       manualRunId: () => faults.runId,
+      listener,
       undoManual: () => faults.restoreOriginal(),
       remember: (choice) => preferences.rememberStack(choice),
     });
@@ -228,7 +231,7 @@ export class EngineService {
 
   /** Whether something is broken, or about to be: a host asks before it ends then. */
   get isAtWork(): boolean {
-    return this.runs.isBusy || this.stack.faults().length > 0;
+    return this.runs.isBusy || this.stack.faults().some(({ kind }) => kind !== "observe");
   }
 
   /**

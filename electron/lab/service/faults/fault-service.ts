@@ -19,6 +19,7 @@ import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { LAB_VERSION } from "../../version.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { RunService } from "../runs/run-service.ts";
+import type { LinkListener } from "../stacks/link-listener.ts";
 import type { StackController } from "../stacks/stack-controller.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
 import { toFault } from "./fault-request.ts";
@@ -36,6 +37,7 @@ export interface FaultServiceParts {
   journal: FaultJournal;
   stack: StackController;
   runs: Pick<RunService, "isBusy" | "runningRunId" | "stop">;
+  listener: Pick<LinkListener, "runId" | "stop">;
   feeds: RunFeeds;
   /** Called with every event of manual sessions. */
   listen: (event: LabEvent) => void;
@@ -128,7 +130,8 @@ export class FaultService {
     const session = this.#manual;
     const report = (await session?.undo(target)) ?? { undone: 0, residue: [] };
     const ours = session?.runId;
-    const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.#parts.runs.runningRunId);
+    const others = [ours, this.#parts.runs.runningRunId, this.#parts.listener.runId];
+    const left = journaled.filter(({ runId }) => !others.includes(runId));
     for (const fault of left) {
       const waitUntilUp: UndoTarget["waitUntilUp"] = (service, limit, accepts) =>
         running.health.waitUntil(service, accepts, limit);
@@ -189,7 +192,11 @@ export class FaultService {
     const { running } = this.#parts.stack;
     if (running !== undefined) await openLinksFirst(running.registered.id, this.#parts.journal);
     await this.#parts.runs.stop();
-    const { residue } = await this.#undo("all");
+    const stillRead = await this.#parts.listener.stop().then(
+      () => [],
+      (error: unknown) => [messageOf(error)],
+    );
+    const residue = [...stillRead, ...(await this.#undo("all")).residue];
     const undone = before - this.#parts.stack.faults().length;
     return { undone, residue: problem === undefined ? residue : [...residue, problem] };
   }

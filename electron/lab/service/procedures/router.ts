@@ -124,6 +124,8 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         return stack.status();
       }),
       instances: lab.stack.instances.handler(({ input }) => stack.instances(input.service)),
+      listen: lab.stack.listen.handler(({ input }) => stack.listen(input.on)),
+      traffic: lab.stack.traffic.handler(() => stack.traffic()),
       logs: lab.stack.logs.handler(({ input, signal }) => stack.logs.read(input, signal)),
       halt: lab.stack.halt.handler(() => faults.halt()),
       arm: lab.stack.arm.handler(() => {

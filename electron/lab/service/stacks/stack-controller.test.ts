@@ -46,7 +46,11 @@ test("a stack that was left up on Docker, taken down and brought up again, is th
   controller.adopt(open);
   expect(controller.driver).toBe("docker");
   await controller.down();
-  expect(await controller.status(null, false)).toMatchObject({ state: "down", driver: "docker", project: "theirs" });
+  expect(await controller.status(null, { isBusy: false, isListening: false })).toMatchObject({
+    state: "down",
+    driver: "docker",
+    project: "theirs",
+  });
   await controller.up();
   expect(asked).toEqual([{ ...OTHER_STACK_ON_DOCKER, keep: true, ports: "fixed or auto" }]);
   expect(controller.driver).toBe("docker");

@@ -189,12 +189,17 @@ export class StackController {
   }
 
   /** @param isBusy a run is in progress: it reports what is broken */
-  async status(manualRunId: string | null, isBusy: boolean): Promise<StackStatus> {
+  async status(
+    manualRunId: string | null,
+    { isBusy, isListening }: { isBusy: boolean; isListening: boolean },
+  ): Promise<StackStatus> {
     const { stack } = this;
     const { source } = this.#chosen.target;
     const situation = this.#situation;
     const running = this.running;
-    const faults = this.faults().map((fault) => toInForce(fault, manualRunId));
+    // A link that is only read is not broken.
+    const inForce = this.faults().filter(({ kind }) => kind !== "observe");
+    const faults = inForce.map((fault) => toInForce(fault, manualRunId));
     const on = (target: string) => faults.filter((fault) => fault.target === target);
     const known = protectionsOf(stack);
     const services = stack.services.map((service) => this.#serviceStatus(service, on(service.name)));
@@ -215,6 +220,7 @@ export class StackController {
         off: running === undefined ? [] : [...(running.registered.without ?? known)],
       },
       faultKinds: faultKindsOf(stack, this.driver),
+      isListening,
       kept: running?.registered.kept ?? false,
       error: situation.is === "failed" ? toError(situation.error) : null,
     };

@@ -1,4 +1,4 @@
-import type { ServiceInstance, StackStatus } from "../../../contract/stack.ts";
+import type { LinkTraffic, ServiceInstance, StackStatus } from "../../../contract/stack.ts";
 import type {
   ComposeRequest,
   ForgetRequest,
@@ -18,6 +18,7 @@ import { driverOf, ON_REFERENCE_STACK, type RunTarget } from "../../stacks/run-t
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import type { Operations } from "../operations/operations.ts";
 import { ComposeService } from "./compose-service.ts";
+import type { LinkListener } from "./link-listener.ts";
 import { ServiceLogs } from "./service-logs.ts";
 import type { StackController } from "./stack-controller.ts";
 
@@ -29,6 +30,8 @@ export interface StackUse {
   manualRunId: () => string | null;
   /** Undoes manual faults before the stack is taken down. */
   undoManual: () => Promise<{ residue: readonly string[] }>;
+  /** Reads calls on links for the map; it ends before the stack is left. */
+  listener: Pick<LinkListener, "isOn" | "start" | "stop" | "read">;
   /** Remembers which stack is open, for the next start of the lab. */
   remember: (choice: StackChoice) => void;
 }
@@ -182,6 +185,21 @@ export class StackService {
     return this.#up().instances(service);
   }
 
+  /** @throws LabError while the stack is not up, or with the reason why no link can be listened to */
+  listen(on: boolean): Promise<StackStatus> {
+    return this.#operations.during(async () => {
+      if (on) {
+        this.#operations.assertArmed();
+        await this.#use.listener.start();
+      } else await this.#use.listener.stop();
+      return this.status();
+    });
+  }
+
+  traffic(): LinkTraffic[] {
+    return this.#use.listener.read();
+  }
+
   #up(): RunningStack {
     if (this.running !== undefined) return this.running;
     throw new LabError("precondition", "the stack is not up", { hint: "bring it up first" });
@@ -235,7 +253,8 @@ export class StackService {
   }
 
   status(): Promise<StackStatus> {
-    return this.#controller.status(this.#use.manualRunId(), this.#use.isBusy());
+    const { listener, isBusy, manualRunId } = this.#use;
+    return this.#controller.status(manualRunId(), { isBusy: isBusy(), isListening: listener.isOn });
   }
 }
 
