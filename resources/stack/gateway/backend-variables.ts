@@ -82,7 +82,7 @@ function readTarget(
   const isHeader = ([name, text]: [string, string]) =>
     /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e]*$/.test(text);
   return {
-    transport: "streamable-http",
+    transport: environment.oneOf(own("TRANSPORT"), ["streamable-http", "sse"], "streamable-http"),
     url,
     headers: {
       ...readTexts(environment, own("HEADERS"), isHeader, '{"x-team":"support"}'),

@@ -1,10 +1,9 @@
 /** One MCP session with a backend over Streamable HTTP: opened with initialize, ended with DELETE. */
-import { isObject } from "../../http/json.ts";
 import { notificationText } from "../protocol/messages.ts";
-import { latestVersion, supportedVersion } from "../protocol/versions.ts";
+import { initializeParams, initializeResultOf } from "./initialize.ts";
 import type { InitializeResult } from "./upstream.ts";
 import { type ExchangeRequest, exchange, replyIn } from "./upstream-exchange.ts";
-import { statusFailure, UpstreamFailure } from "./upstream-failure.ts";
+import { statusFailure } from "./upstream-failure.ts";
 import type { Reply, UpstreamHttp } from "./upstream-http.ts";
 
 export interface HttpSession {
@@ -23,7 +22,6 @@ export interface OpenOptions {
 }
 
 const mcpHeaders = { "content-type": "application/json", accept: "application/json, text/event-stream" };
-const clientInfo = { name: "resilience-lab-gateway", version: "0.1.0" };
 const endDeadlineMs = 2_000;
 
 /** Rejects with UpstreamFailure. */
@@ -32,10 +30,9 @@ export async function openHttpSession(
   { id, headers, deadlineMs, onMessage }: OpenOptions,
 ): Promise<HttpSession> {
   const baseHeaders = { ...mcpHeaders, ...headers };
-  const params = { protocolVersion: latestVersion, capabilities: {}, clientInfo };
   const reply = await exchange(http, {
     id,
-    body: JSON.stringify({ jsonrpc: "2.0", id, method: "initialize", params }),
+    body: JSON.stringify({ jsonrpc: "2.0", id, method: "initialize", params: initializeParams }),
     headers: baseHeaders,
     endsAtMs: performance.now() + deadlineMs,
     onMessage: (message, head) => {
@@ -43,23 +40,17 @@ export async function openHttpSession(
       onMessage(message, sessionId ? { ...baseHeaders, "mcp-session-id": sessionId } : baseHeaders);
     },
   });
-  const { result, errorMessage } = replyIn(reply, id);
-  if (!result) throw new UpstreamFailure("malformed", `it refuses to initialize: ${errorMessage}`);
-  const version = supportedVersion(result.protocolVersion);
-  if (!version) {
-    const problem = `it speaks protocol ${String(result.protocolVersion)}, which is unsupported`;
-    throw new UpstreamFailure("malformed", problem);
-  }
+  const about = initializeResultOf(replyIn(reply, id));
   const sessionId = reply.posted.headers["mcp-session-id"];
   const hasId = sessionId !== undefined && sessionId !== "";
   const session: HttpSession = {
-    headers: { ...baseHeaders, "mcp-protocol-version": version, ...(hasId ? { "mcp-session-id": sessionId } : {}) },
-    hasId,
-    about: {
-      protocolVersion: version,
-      capabilities: isObject(result.capabilities) ? result.capabilities : {},
-      instructions: typeof result.instructions === "string" ? result.instructions : undefined,
+    headers: {
+      ...baseHeaders,
+      "mcp-protocol-version": about.protocolVersion,
+      ...(hasId ? { "mcp-session-id": sessionId } : {}),
     },
+    hasId,
+    about,
   };
   const accepted = await postMessage(http, session.headers, notificationText("notifications/initialized"), deadlineMs);
   if (accepted.status >= 300) {

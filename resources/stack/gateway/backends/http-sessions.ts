@@ -2,22 +2,24 @@
  * The sessions at one backend: the gateway's own, and one for each client if the backend has state. Each is opened once,
  * however many requests wait for it, and opened again by the next request after the backend has lost it.
  */
-import type { HttpSession } from "./http-session.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 
-export interface HttpSessionsOptions {
+/** `hasId`: it has state, so that clients do not share it. */
+type AnySession = { readonly hasId: boolean };
+
+export interface HttpSessionsOptions<HttpSession extends AnySession> {
   open: () => Promise<HttpSession>;
   end: (session: HttpSession) => void;
   /** Clients get no sessions of their own. */
   isShared: boolean;
 }
 
-export class HttpSessions {
-  readonly #options: HttpSessionsOptions;
-  readonly #own: Slot;
-  readonly #clients = new Map<string, Slot>();
+export class HttpSessions<HttpSession extends AnySession> {
+  readonly #options: HttpSessionsOptions<HttpSession>;
+  readonly #own: Slot<HttpSession>;
+  readonly #clients = new Map<string, Slot<HttpSession>>();
 
-  constructor(options: HttpSessionsOptions) {
+  constructor(options: HttpSessionsOptions<HttpSession>) {
     this.#options = options;
     this.#own = new Slot(options);
   }
@@ -46,7 +48,7 @@ export class HttpSessions {
   }
 
   /** Undefined for a caller that has left: its client may have ended, and would never end again. */
-  #slotOf(client: string, signal: AbortSignal | undefined): Slot | undefined {
+  #slotOf(client: string, signal: AbortSignal | undefined): Slot<HttpSession> | undefined {
     const known = this.#clients.get(client);
     if (known || signal?.aborted) return known;
     const slot = new Slot(this.#options);
@@ -54,20 +56,21 @@ export class HttpSessions {
     return slot;
   }
 
-  /** The backend no longer knows this session. */
+  /** The backend no longer knows this session. `client`: whose it is, if that is known. */
   lost(session: HttpSession, client: string | undefined): void {
     this.#own.drop(session);
-    if (client !== undefined) this.#clients.get(client)?.drop(session);
+    const slots = client === undefined ? this.#clients.values() : [this.#clients.get(client)];
+    for (const slot of slots) slot?.drop(session);
   }
 }
 
-class Slot {
-  readonly #options: HttpSessionsOptions;
+class Slot<HttpSession extends AnySession> {
+  readonly #options: HttpSessionsOptions<HttpSession>;
   #opening: Promise<HttpSession> | undefined;
   #isClosed = false;
   session: HttpSession | undefined;
 
-  constructor(options: HttpSessionsOptions) {
+  constructor(options: HttpSessionsOptions<HttpSession>) {
     this.#options = options;
   }
 

@@ -22,7 +22,7 @@ export class HttpUpstream implements Upstream {
   readonly #target: HttpTarget;
   readonly #options: UpstreamOptions;
   readonly #http: UpstreamHttp;
-  readonly #sessions: HttpSessions;
+  readonly #sessions: HttpSessions<HttpSession>;
   readonly #idPrefix = `g${randomBytes(4).toString("hex")}-`;
   readonly #closed = new AbortController();
   #lastId = 0;

@@ -2,33 +2,25 @@
  * A backend that is a command: one process, which all clients share. It is started again whenever it ends, after a pause
  * that doubles; until then requests fail at once.
  */
-import { isObject, parseJson } from "../../http/json.ts";
-import { errorCodes, errorText, notificationText, type Params, resultText } from "../protocol/messages.ts";
-import { latestVersion, supportedVersion } from "../protocol/versions.ts";
+import type { Params } from "../protocol/messages.ts";
+import { initialize } from "./initialize.ts";
+import { PendingRequests } from "./pending-requests.ts";
 import { type StdioCommand, StdioProcess } from "./stdio-process.ts";
 import { toolsChanged } from "./tools-stream.ts";
 import type { InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
-import { progressIn } from "./upstream-exchange.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
-import { readReply, type UpstreamReply } from "./upstream-reply.ts";
-
-interface Pending {
-  onLine: (line: string) => void;
-  onProgress: RequestOptions["onProgress"];
-  fail: (reason: unknown) => void;
-}
+import type { UpstreamReply } from "./upstream-reply.ts";
 
 const firstPauseMs = 250;
 const longestPauseMs = 30_000;
 /** A process that has run so long has not failed at its start. */
 const steadyMs = 10_000;
-const clientInfo = { name: "resilience-lab-gateway", version: "0.1.0" };
 
 export class StdioUpstream implements Upstream {
   readonly name: string;
   readonly #command: StdioCommand;
   readonly #options: UpstreamOptions;
-  readonly #pending = new Map<string, Pending>();
+  readonly #requests: PendingRequests;
   #process: StdioProcess | undefined;
   #ready: Promise<InitializeResult> | undefined;
   #startedAtMs = 0;
@@ -36,12 +28,17 @@ export class StdioUpstream implements Upstream {
   #restart: NodeJS.Timeout | undefined;
   #ended: { reason: string; untilMs: number } | undefined;
   #isClosed = false;
-  #lastId = 0;
 
   constructor(command: StdioCommand, options: UpstreamOptions) {
     this.name = options.name;
     this.#command = command;
     this.#options = options;
+    this.#requests = new PendingRequests({
+      send: async (text) => this.#process?.send(text),
+      onNotification: (method) => {
+        if (method === toolsChanged) options.onToolsChanged();
+      },
+    });
   }
 
   async about(deadlineMs: number): Promise<InitializeResult> {
@@ -62,7 +59,10 @@ export class StdioUpstream implements Upstream {
     await this.about(options.deadlineMs);
     options.signal?.throwIfAborted();
     options.onAttempt?.();
-    return this.#exchange(method, params, { ...options, deadlineMs: Math.max(1, endsAtMs - performance.now()) });
+    return this.#requests.request(method, params, {
+      ...options,
+      deadlineMs: Math.max(1, endsAtMs - performance.now()),
+    });
   }
 
   async beginClient(): Promise<void> {}
@@ -73,7 +73,7 @@ export class StdioUpstream implements Upstream {
     this.#isClosed = true;
     clearTimeout(this.#restart);
     this.#process?.stop();
-    this.#failAll(new UpstreamFailure("closed", "the gateway is stopping"));
+    this.#requests.failAll(new UpstreamFailure("closed", "the gateway is stopping"));
   }
 
   #started(): Promise<InitializeResult> {
@@ -89,87 +89,16 @@ export class StdioUpstream implements Upstream {
   async #start(): Promise<InitializeResult> {
     this.#startedAtMs = performance.now();
     this.#process = new StdioProcess(this.#command, {
-      onMessage: (line) => this.#take(line),
+      onMessage: (line) => this.#requests.take(line),
       onLog: (line) => this.#options.log(`backend ${this.name}: ${line}`),
       onEnd: (reason) => this.#onEnd(reason),
     });
-    const params = { protocolVersion: latestVersion, capabilities: {}, clientInfo };
-    const { deadlineMs } = this.#options;
     try {
-      const { result, errorMessage } = await this.#exchange("initialize", params, { deadlineMs });
-      if (!result) throw new UpstreamFailure("malformed", `it refuses to initialize: ${errorMessage}`);
-      const protocolVersion = supportedVersion(result.protocolVersion);
-      if (!protocolVersion) {
-        const problem = `it speaks protocol ${String(result.protocolVersion)}, which is unsupported`;
-        throw new UpstreamFailure("malformed", problem);
-      }
-      this.#process.send(notificationText("notifications/initialized"));
-      const { capabilities, instructions } = result;
-      return {
-        protocolVersion,
-        capabilities: isObject(capabilities) ? capabilities : {},
-        instructions: typeof instructions === "string" ? instructions : undefined,
-      };
+      return await initialize(this.#requests, this.#options.deadlineMs);
     } catch (error) {
       this.#process?.stop();
       throw error;
     }
-  }
-
-  #exchange(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
-    const { deadlineMs, signal, onProgress } = options;
-    this.#lastId += 1;
-    const id = `s${this.#lastId}`;
-    const meta = isObject(params._meta) ? params._meta : {};
-    const sent = onProgress ? { ...params, _meta: { ...meta, progressToken: id } } : params;
-    return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
-        this.#pending.delete(id);
-        act();
-      };
-      const cancel = (reason: Error): void => {
-        this.#process?.send(notificationText("notifications/cancelled", { requestId: id, reason: reason.message }));
-        settle(() => reject(reason));
-      };
-      const onAbort = (): void => cancel(signal?.reason);
-      const late = `no reply within the deadline of ${Math.round(deadlineMs)} ms`;
-      const timer = setTimeout(() => cancel(new UpstreamFailure("deadline", late)), deadlineMs);
-      signal?.addEventListener("abort", onAbort, { once: true });
-      this.#pending.set(id, {
-        onLine: (line) =>
-          settle(() => {
-            try {
-              resolve(readReply(line, id));
-            } catch (error) {
-              reject(error);
-            }
-          }),
-        onProgress,
-        fail: (reason) => settle(() => reject(reason)),
-      });
-      this.#process?.send(JSON.stringify({ jsonrpc: "2.0", id, method, params: sent }));
-    });
-  }
-
-  #take(line: string): void {
-    const message = parseJson(line);
-    // What is no message of the protocol, such as a greeting, is skipped.
-    if (!isObject(message)) return;
-    const { id, method, params } = message;
-    if (typeof method !== "string") {
-      this.#pending.get(String(id))?.onLine(line);
-      return;
-    }
-    if (method === toolsChanged) this.#options.onToolsChanged();
-    for (const [token, { onProgress }] of this.#pending) {
-      const progress = progressIn({ method, params }, token);
-      if (progress) onProgress?.(progress);
-    }
-    if (typeof id !== "string" && typeof id !== "number") return;
-    const problem = `Method not found: ${method}`;
-    this.#process?.send(method === "ping" ? resultText(id, {}) : errorText(id, errorCodes.methodNotFound, problem));
   }
 
   #onEnd(reason: string): void {
@@ -180,7 +109,7 @@ export class StdioUpstream implements Upstream {
     this.#options.log(`backend ${this.name}: ${reason}; it is started again in ${pauseMs} ms`);
     this.#ended = { reason, untilMs: performance.now() + pauseMs };
     this.#ready = undefined;
-    this.#failAll(new UpstreamFailure("reset", reason));
+    this.#requests.failAll(new UpstreamFailure("reset", reason));
     this.#options.onSign("fails");
     this.#restart = setTimeout(() => {
       this.#ended = undefined;
@@ -190,9 +119,5 @@ export class StdioUpstream implements Upstream {
         () => {},
       );
     }, pauseMs);
-  }
-
-  #failAll(reason: unknown): void {
-    for (const { fail } of [...this.#pending.values()]) fail(reason);
   }
 }

@@ -9,7 +9,9 @@ import { EventParser } from "./event-parser.ts";
 import { HttpResponseParser, MalformedResponse, type ResponseHead } from "./http-response-parser.ts";
 import { classifySocketError, UpstreamFailure } from "./upstream-failure.ts";
 
+/** Of a reply, or of one event of a stream. */
 const replyLimitBytes = 16 * 1024 * 1024;
+const messagesOnly = ["message"];
 
 export interface Post {
   /** `GET` opens or resumes a stream, `DELETE` ends a session; neither has a body. */
@@ -19,7 +21,11 @@ export interface Post {
   deadlineMs: number;
   signal?: AbortSignal | undefined;
   /** Receives the data of each event of a streamed reply, and the reply's head; true ends the reading. */
-  onEvent: (data: string, head: ResponseHead) => boolean;
+  onEvent: (data: string, head: ResponseHead, type: string) => boolean;
+  /** Path and query; undefined: those of the backend's address. */
+  target?: string | undefined;
+  /** Events of other types, such as pings, are skipped. */
+  eventTypes?: readonly string[] | undefined;
 }
 
 export interface Reply extends ResponseHead {
@@ -86,8 +92,8 @@ export class UpstreamHttp {
     this.#connections.close();
   }
 
-  #headOf({ method = "POST", headers, body }: Post): string {
-    let head = `${method} ${this.#target} ${this.#start}`;
+  #headOf({ method = "POST", headers, body, target = this.#target }: Post): string {
+    let head = `${method} ${target} ${this.#start}`;
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
     return method !== "POST" ? `${head}\r\n` : `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   }
@@ -168,8 +174,8 @@ class Attempt {
       /^text\/event-stream\s*(;|$)/i.test(head.headers["content-type"] ?? "");
     if (isEvents)
       this.#events = new EventParser(({ type, data }) => {
-        // Other types, such as pings, are no messages of the protocol.
-        if (type === "message") this.#onEvent(data);
+        if ((this.#post.eventTypes ?? messagesOnly).includes(type)) this.#onEvent(data, type);
+        this.#bytes = 0;
       });
   }
 
@@ -210,8 +216,8 @@ class Attempt {
   }
 
   /** The rest of the stream is read until the deadline, so that the connection can be reused. */
-  #onEvent(data: string): void {
-    if (!this.#settled && this.#head && this.#post.onEvent(data, this.#head)) this.#succeed("");
+  #onEvent(data: string, type: string): void {
+    if (!this.#settled && this.#head && this.#post.onEvent(data, this.#head, type)) this.#succeed("");
   }
 
   get #resumption(): Reply["resume"] {

@@ -35,7 +35,10 @@ export const monitored = {
 export interface BackendScene {
   backend: (...tools: string[]) => Promise<TestBackend>;
   /** `backends`: by their names at the gateway. */
-  gateway: (backends: Record<string, TestBackend>, variables?: Record<string, string>) => Promise<TestGateway>;
+  gateway: (
+    backends: Record<string, Pick<TestBackend, "url">>,
+    variables?: Record<string, string>,
+  ) => Promise<TestGateway>;
   /** Two monitored backends that are up: `stable`, which has the tool `fetch`, and `unstable`, which has `echo`. */
   pair: (
     variables?: Record<string, string>,
