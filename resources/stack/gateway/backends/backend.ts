@@ -7,6 +7,7 @@ import { StatusTracker } from "./health/status-tracker.ts";
 import { breakCircuit } from "./policies/break-circuit.ts";
 import { bulkhead } from "./policies/bulkhead.ts";
 import { CircuitBreaker, type CircuitState } from "./policies/circuit-breaker.ts";
+import { coalesce } from "./policies/coalesce.ts";
 import { failFast } from "./policies/fail-fast.ts";
 import { observe } from "./policies/observe.ts";
 import { retry } from "./policies/retry.ts";
@@ -63,6 +64,7 @@ export class Backend {
       const budget = retryShare === undefined ? undefined : new RetryBudget(retryShare, retryBurst);
       guarded = retry(guarded, { budget, honoursRetryAfter });
     }
+    guarded = coalesce(guarded);
     return health ? failFast(guarded, () => this.#unusable) : guarded;
   }
 
