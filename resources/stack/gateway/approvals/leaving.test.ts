@@ -64,9 +64,9 @@ describe("a disconnected caller", () => {
 
   it.each([
     { variables: { APPROVAL_TTL: "1s" }, limit: "APPROVAL_TTL" },
-    { variables: { CALLER_RETURN: "200ms" }, limit: "CALLER_RETURN" },
+    { variables: { CALLER_RETURN: "2s" }, limit: "CALLER_RETURN" },
     {
-      variables: { CALLER_RETURN: "200ms", PROTECTIONS_OFF: "approval-ttl" },
+      variables: { CALLER_RETURN: "2s", PROTECTIONS_OFF: "approval-ttl" },
       limit: "CALLER_RETURN, without a TTL",
     },
   ])("that does not return within $limit does not get its call executed", async ({ variables }) => {
