@@ -41,7 +41,7 @@ await build({
   ...wholePrograms,
   entryPoints: {
     watchdog: join(folder, "lab", "watchdog", "main.ts"),
-    "history-worker": join(folder, "lab", "history", "sqlite", "worker.ts"),
+    "history-worker": join(folder, "lab", "history", "worker.ts"),
   },
   banner: { js: `${COMMONJS_GLOBALS}\n${place.banner.js}` },
 });

@@ -24,7 +24,7 @@ function startedFrom(
 export const startedBeside = [
   startedFrom("watchdog", { by: /[\\/]watchdog[\\/]watchdog\.ts$/, source: '"main.ts"', bundle: '"watchdog.js"' }),
   startedFrom("history-worker", {
-    by: /[\\/]sqlite[\\/]worker-client\.ts$/,
+    by: /[\\/]history[\\/]worker-client\.ts$/,
     source: '"worker.ts"',
     bundle: '"history-worker.js"',
   }),

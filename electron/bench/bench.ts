@@ -17,6 +17,7 @@ import { benchHealthyPeer } from "./healthy-peer.ts";
 import { benchHistoryDelay } from "./history-delay.ts";
 import { benchOpenProject } from "./open-project.ts";
 import { benchPage } from "./page.ts";
+import { benchPostgres } from "./postgres.ts";
 import { benchRecorder } from "./recorder.ts";
 import { benchRedaction } from "./redaction.ts";
 import { type Row, row, table } from "./row.ts";
@@ -26,6 +27,7 @@ import { benchSubscribers } from "./subscribers.ts";
 
 const PARTS: Record<string, () => Promise<Row[]>> = {
   recorder: benchRecorder,
+  postgres: benchPostgres,
   history: benchHistoryDelay,
   redaction: benchRedaction,
   gateway: () => onStack(({ running }) => benchGatewayHop(running)),

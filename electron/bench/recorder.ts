@@ -27,7 +27,8 @@ export async function benchRecorder(): Promise<Row[]> {
   }
 }
 
-function event(seq: number): LabEvent {
+/** An event as large as most. */
+export function benchEvent(seq: number): LabEvent {
   return {
     runId: "run",
     seq,
@@ -62,7 +63,7 @@ async function record(file: string): Promise<number> {
     startedWallMs: 0,
   });
   const startedMs = performance.now();
-  for (let seq = 1; seq <= EVENTS; seq++) void history.append(event(seq));
+  for (let seq = 1; seq <= EVENTS; seq++) void history.append(benchEvent(seq));
   await history.flush();
   const elapsedMs = performance.now() - startedMs;
   await history.close();
@@ -82,7 +83,7 @@ function insertBare(file: string): number {
   for (let from = 1; from <= EVENTS; from += BATCH) {
     database.transaction(() => {
       for (let seq = from; seq < Math.min(from + BATCH, EVENTS + 1); seq++) {
-        const { runId: _runId, atMs, wallMs, ...body } = event(seq);
+        const { runId: _runId, atMs, wallMs, ...body } = benchEvent(seq);
         insert.run(seq, Math.round(atMs * 1000), wallMs, 10, JSON.stringify(body));
       }
     })();

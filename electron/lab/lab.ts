@@ -7,8 +7,9 @@ import type { FaultSpec } from "./faults/fault-spec.ts";
 import { type Restored, restoreDamage } from "./faults/restore-damage.ts";
 import { applyStanding } from "./faults/standing-fault.ts";
 import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
+import { openRunStore } from "./history/open-run-store.ts";
 import type { RunStore } from "./history/run-store.ts";
-import { SqliteRunStore } from "./history/sqlite/sqlite-run-store.ts";
+import { storeLocation } from "./history/store-location.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal, type OpenFault } from "./journal/fault-journal.ts";
 import {
@@ -74,7 +75,8 @@ export class Lab {
 
   static async open(environment: NodeJS.ProcessEnv, strays = new StrayErrors()): Promise<Lab> {
     const home = openHome(dataFolder(environment));
-    return new Lab(home, await SqliteRunStore.open(home.historyFile), environment, strays);
+    const history = await openRunStore(storeLocation(environment, home.historyFile));
+    return new Lab(home, history, environment, strays);
   }
 
   /** Notices for the user about the state in which the data folder was found. */

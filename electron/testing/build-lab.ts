@@ -25,7 +25,7 @@ export async function buildLab(name: string): Promise<void> {
       start: join(ELECTRON, "hosts", "start.mjs"),
       "killable-lab": join(ELECTRON, "testing", "killable-lab.ts"),
       watchdog: join(ELECTRON, "lab", "watchdog", "main.ts"),
-      "history-worker": join(ELECTRON, "lab", "history", "sqlite", "worker.ts"),
+      "history-worker": join(ELECTRON, "lab", "history", "worker.ts"),
     },
     banner: { js: COMMONJS_GLOBALS },
   });

@@ -69,6 +69,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./traces-command.ts")).tracesCommand,
   },
   {
+    name: "database",
+    summary: "show, migrate or move the database in which runs are kept",
+    load: async () => (await import("./database-command.ts")).databaseCommand,
+  },
+  {
     name: "evaluate",
     summary: "evaluate the turns of agents in trace files",
     load: async () => (await import("./evaluate-command.ts")).evaluateCommand,

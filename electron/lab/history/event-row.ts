@@ -40,3 +40,12 @@ export function readRow(
     throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`, { cause: error });
   }
 }
+
+/** Why a run whose lab has died is ended. */
+export const LAB_DIED = "the lab died while this run was in progress; what it had broken was restored by a later start";
+
+/** The last event of a run that did not end by itself, as it is stored. */
+export function interruption(reason: string): { type: number; body: string } {
+  const { type, ...ending } = { type: "run.ended" as const, outcome: "interrupted" as const, reason };
+  return { type: EVENT_CODES[type], body: JSON.stringify(ending) };
+}

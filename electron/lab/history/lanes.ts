@@ -8,16 +8,17 @@ type Lane = LaneSummary["lanes"][number];
 const SUMMARIES = summaries().map(({ type, lane, name }) => ({ code: EVENT_CODES[type], lane, name }));
 const LANE_OF = new Map(SUMMARIES.map(({ code, lane }) => [code, lane]));
 
-function codesNamedBy(field: SummaryName): string {
-  return SUMMARIES.filter(({ name }) => name === field)
-    .map(({ code }) => code)
-    .join(", ");
+function codesNamedBy(field: SummaryName): number[] {
+  return SUMMARIES.filter(({ name }) => name === field).map(({ code }) => code);
 }
+
+/** Codes of the events whose lane is named by a field of theirs. */
+export const LANE_NAMES = { service: codesNamedBy("service"), decision: codesNamedBy("decision") };
 
 /** Counts a part of a run's events by kind and time slice. */
 export const LANE_SQL = `
-  SELECT type, CASE WHEN type IN (${codesNamedBy("service")}) THEN json_extract(body, '$.service')
-                    WHEN type IN (${codesNamedBy("decision")}) THEN json_extract(body, '$.decision') ELSE '' END AS name,
+  SELECT type, CASE WHEN type IN (${LANE_NAMES.service.join(", ")}) THEN json_extract(body, '$.service')
+                    WHEN type IN (${LANE_NAMES.decision.join(", ")}) THEN json_extract(body, '$.decision') ELSE '' END AS name,
     CAST(at_us / @bucketUs AS INTEGER) AS bucket, count(*) AS events, min(at_us) AS first_us, max(at_us) AS last_us
   FROM events WHERE run_key = @key AND seq > @afterSeq AND seq <= @upTo GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
 

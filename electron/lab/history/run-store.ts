@@ -100,6 +100,8 @@ export interface ArrivingRun extends NewRun {
   outcome: Outcome;
   reason: string;
   durationMs: number;
+  /** Of a run that is moved from another store: kept instead of what {@link Arrivals.commit} is given. */
+  moved?: { importedFrom: string | null; pinned: boolean };
 }
 
 /** An import of runs: atomic, and invisible to readers before {@link commit}. */
@@ -153,6 +155,11 @@ export interface RunStore {
   addTelemetry(runId: string, records: readonly TelemetryRecord[]): Promise<boolean>;
   /** Resolves when all appended events are durable. Rejects with a LabError when they cannot be written now; writing is retried */
   flush(): Promise<void>;
+  /**
+   * Ends a run in progress of another process as `interrupted`. What that process appends afterwards is refused. Resolves to
+   * false when the run has ended already.
+   */
+  interrupt(runId: string, reason: string): Promise<boolean>;
   /**
    * Ends the runs of dead labs as `interrupted`, and cleans up their incomplete imports and removals. Resolves to the number
    * of these runs.

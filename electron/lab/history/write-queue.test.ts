@@ -13,8 +13,8 @@ interface Batch {
 function slowlyWritten() {
   const batches: Batch[] = [];
   const write = (events: readonly LabEvent[], attempt: number) => {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const answer = (error?: Error) => (error === undefined ? resolve() : reject(error));
+    const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
+    const answer = (error?: Error) => (error === undefined ? resolve([]) : reject(error));
     batches.push({ seqs: events.map(({ seq }) => seq), attempt, answer });
     return promise;
   };

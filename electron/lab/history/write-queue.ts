@@ -35,18 +35,21 @@ export interface Durability {
 }
 
 /**
- * Writes a batch atomically. After a batch has failed, all later ones of the same attempt must fail too, so that the order
+ * Writes a batch atomically, and resolves to the runs of it that another process has ended: nothing of those is written. After a batch has failed, all later ones of the same attempt must fail too, so that the order
  * of events is kept.
  */
-export type WriteBatch = (batch: readonly LabEvent[], attempt: number) => Promise<void>;
+export type WriteBatch = (batch: readonly LabEvent[], attempt: number) => Promise<readonly string[]>;
 
 interface OpenRun {
+  id: string;
   /** Number of the last event taken, and of the last durable one. */
   lastSeq: number;
   savedSeq: number;
   /** Refused events of the run. After the first one all are refused, so that the log has no gap. */
   refused: number;
   hasEnded: boolean;
+  /** Another process has ended the run. */
+  isTakenOver: boolean;
   /** Callers of {@link WriteQueue.add}, grouped by batch. */
   callers: Callers[];
 }
@@ -56,6 +59,7 @@ interface Callers {
   isSent: boolean;
   promise: Promise<number>;
   resolve: (savedSeq: number) => void;
+  reject: (error: unknown) => void;
 }
 
 interface Flush {
@@ -116,13 +120,22 @@ export class WriteQueue implements Durability {
 
   /** Allows events of a run to be added, until its end. */
   open(runId: string): void {
-    this.#runs.set(runId, { lastSeq: 0, savedSeq: 0, refused: 0, hasEnded: false, callers: [] });
+    this.#runs.set(runId, {
+      id: runId,
+      lastSeq: 0,
+      savedSeq: 0,
+      refused: 0,
+      hasEnded: false,
+      isTakenOver: false,
+      callers: [],
+    });
   }
 
   /** Resolves to the number up to which the run is durable. Rejects when the event is refused. @throws LabError for a run that is not in progress */
   add(event: LabEvent): Promise<number> {
     if (isRunEnd(event)) throw new LabError("internal", "the end of a run must be passed to end()");
     const run = this.#open(event.runId);
+    if (run.isTakenOver) return rejected(takenOver(event.runId));
     if (run.refused > 0 || this.#pending.length >= WAITING_LIMIT) return this.#refuse(run);
     this.#take(event, run);
     if (this.#pending.length - this.#sent >= WRITE_AT_ROWS && this.#failure === undefined) this.#send();
@@ -138,9 +151,11 @@ export class WriteQueue implements Durability {
     const run = this.#open(event.runId);
     run.hasEnded = true;
     if (run.refused === 0) {
-      this.#take(event, run);
+      if (!run.isTakenOver) this.#take(event, run);
       await this.flush();
-      return event.seq;
+      if (!run.isTakenOver) return event.seq;
+      this.#runs.delete(event.runId);
+      throw takenOver(event.runId);
     }
     const reason = `${run.refused} events of this run were dropped: ${this.#failure?.reason ?? "too many waited to be written"}`;
     // Renumbered so that the log has no gap, and with an outcome that shows the loss.
@@ -186,12 +201,7 @@ export class WriteQueue implements Durability {
   #refuse(run: OpenRun): Promise<number> {
     run.refused++;
     this.#refused++;
-    const refused = Promise.reject(
-      new LabError("busy", `${WAITING_LIMIT} events wait to be written; no more are accepted`),
-    );
-    // Callers that ignore this promise get the error at the end of the run.
-    refused.catch(() => {});
-    return refused;
+    return rejected(new LabError("busy", `${WAITING_LIMIT} events wait to be written; no more are accepted`));
   }
 
   /** Sends pending events to the writer, up to its limit. */
@@ -206,14 +216,14 @@ export class WriteQueue implements Durability {
       this.#inFlight++;
       for (const run of this.#runsOf(batch)) for (const callers of run.callers) callers.isSent = true;
       this.#write(batch, attempt).then(
-        () => this.#written(batch, attempt),
+        (takenOver) => this.#written(batch, attempt, takenOver),
         (error: unknown) => this.#failed(error, attempt),
       );
     }
     this.#isDue = this.#sent < this.#pending.length;
   }
 
-  #written(batch: readonly LabEvent[], attempt: number): void {
+  #written(batch: readonly LabEvent[], attempt: number, takenOver: readonly string[]): void {
     if (attempt !== this.#attempt) return;
     this.#inFlight--;
     this.#sent -= batch.length;
@@ -223,8 +233,9 @@ export class WriteQueue implements Durability {
       const { runId, seq } = event;
       const run = this.#runs.get(runId);
       if (run === undefined) continue;
+      if (takenOver.includes(runId)) run.isTakenOver = true;
       run.savedSeq = seq;
-      if (isRunEnd(event)) this.#runs.delete(runId);
+      if (isRunEnd(event) && !run.isTakenOver) this.#runs.delete(runId);
     }
     const written = this.#added - this.#pending.length;
     if (this.#failure !== undefined && written >= this.#failure.untilWritten) this.#failure = undefined;
@@ -265,8 +276,8 @@ export class WriteQueue implements Durability {
 }
 
 function newCallers(run: OpenRun, upToSeq: number): Callers {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const callers = { upToSeq, isSent: false, promise, resolve };
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const callers = { upToSeq, isSent: false, promise, resolve, reject };
   run.callers.push(callers);
   return callers;
 }
@@ -274,5 +285,24 @@ function newCallers(run: OpenRun, upToSeq: number): Callers {
 function answer(run: OpenRun): void {
   const answered = run.callers.filter(({ upToSeq }) => upToSeq <= run.savedSeq);
   run.callers = run.callers.slice(answered.length);
-  for (const { resolve } of answered) resolve(run.savedSeq);
+  for (const { promise, resolve, reject } of answered) {
+    if (!run.isTakenOver) resolve(run.savedSeq);
+    else {
+      promise.catch(() => {});
+      reject(takenOver(run.id));
+    }
+  }
+}
+
+/** Callers that ignore this promise get the error at the end of the run. */
+function rejected(error: LabError): Promise<never> {
+  const refused = Promise.reject(error);
+  refused.catch(() => {});
+  return refused;
+}
+
+function takenOver(runId: string): LabError {
+  return new LabError("busy", `run ${runId} was ended by another process, which took it for lost`, {
+    hint: "see the later attempts of the run",
+  });
 }

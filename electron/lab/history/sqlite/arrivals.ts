@@ -1,9 +1,9 @@
 import Database from "better-sqlite3";
 import { LabError } from "../../lab-error.ts";
 import { thisProcess } from "../../process-identity.ts";
+import { type EventColumns, toRows } from "../event-columns.ts";
 import type { ArrivingRun } from "../run-store.ts";
 import { BUSY_LIMIT_MS } from "./database.ts";
-import { type EventColumns, toRows } from "./event-columns.ts";
 import { insertRun } from "./insert-run.ts";
 import { removeEvents } from "./removal.ts";
 import { inSlices } from "./slices.ts";
@@ -124,14 +124,17 @@ export class StagedRuns {
     await removeEvents(this.#database);
   }
 
-  #addRun(run: ArrivingRun, key: number, { importedFrom, importedWallMs }: ImportedFrom): void {
+  #addRun(run: ArrivingRun, key: number, from: ImportedFrom): void {
+    const importedFrom = run.moved === undefined ? from.importedFrom : run.moved.importedFrom;
     const { changes } = insertRun(this.#database, String(key), run, thisProcess, {
       status: "ended",
       outcome: run.outcome,
       reason: run.reason,
       duration_ms: run.durationMs,
       imported_from: importedFrom,
-      imported_wall_ms: importedWallMs,
+      imported_wall_ms: importedFrom === null ? null : from.importedWallMs,
+      raw: run.isRaw ? 1 : 0,
+      pinned: run.moved?.pinned ? 1 : 0,
     });
     if (changes === 0)
       throw new LabError("busy", `run ${run.id} has been added to the history meanwhile`, { hint: "try again" });

@@ -2,14 +2,16 @@ import type Database from "better-sqlite3";
 import type { HistoryFilter } from "../../../contract/history.ts";
 import { LabError } from "../../lab-error.ts";
 import { codeOf, typeOf } from "../event-codes.ts";
+import { type EventColumns, type EventTuple, tuplesToColumns } from "../event-columns.ts";
+import type { EventRow } from "../event-row.ts";
 import { type EventTexts, toTexts } from "../event-text.ts";
+import type { HistoryReader } from "../history-threads.ts";
 import { LANE_SQL, type LaneRow } from "../lanes.ts";
+import { HEADLINE_EVENTS_LIMIT, RunHeadlines, UNREAD_CODES } from "../run-headlines.ts";
 import type { EventWindow, RunPage, RunSources, StoredRun, StoredRunDetail, TelemetryPage } from "../run-store.ts";
 import { openToRead, sizeOf } from "./database.ts";
 import { decidedApprovals } from "./decided-approvals.ts";
-import { type EventColumns, type EventTuple, tuplesToColumns } from "./event-columns.ts";
 import { ADDED_COLUMNS, ADDED_TABLES, HISTORY_MIGRATIONS } from "./migrations.ts";
-import { RunHeadlines } from "./run-headlines.ts";
 import { type RunRow, toStoredRun } from "./run-row.ts";
 import { inSlices } from "./slices.ts";
 import { telemetryPage } from "./telemetry.ts";
@@ -24,11 +26,11 @@ const EVENT_COLUMNS = "seq, at_us, wall_ms, type, body";
 const SEARCHED = ["scenario_title", "scenario_id", "id", "reason"];
 
 /** All reads of the history. What grows with the number of events is done in slices, between which other requests are served. */
-export class SqliteReader {
+export class SqliteReader implements HistoryReader {
   readonly #database: Database.Database;
   readonly #file: string;
   readonly #statements = new Map<string, Database.Statement>();
-  readonly #headlines: RunHeadlines;
+  readonly #headlines: RunHeadlines<RunRow>;
 
   constructor(file: string) {
     this.#file = file;
@@ -38,7 +40,11 @@ export class SqliteReader {
     if (columns.length === 0) for (const sql of HISTORY_MIGRATIONS) this.#database.exec(sql);
     else this.#addColumns(Object.entries(ADDED_COLUMNS).filter(([name]) => !columns.includes(name)));
     this.#addTables();
-    this.#headlines = new RunHeadlines(this.#database);
+    const select = this.#database.prepare(
+      `SELECT seq, at_us AS atUs, wall_ms AS wallMs, type, body FROM events
+       WHERE run_key = ? AND type NOT IN (${UNREAD_CODES.join()}) ORDER BY seq LIMIT ${HEADLINE_EVENTS_LIMIT + 1}`,
+    );
+    this.#headlines = new RunHeadlines((key) => select.all(key) as EventRow[], toStoredRun);
   }
 
   #addTables(): void {

@@ -5,11 +5,12 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { eventAt } from "../../../testing/sample-events.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import { thisProcess } from "../../process-identity.ts";
+import { toColumns } from "../event-columns.ts";
 import { toRow } from "../event-row.ts";
+import type { RunBatch } from "../history-threads.ts";
 import { query } from "../testing/sqlite-under-test.ts";
 import { newRun } from "../testing/store-under-test.ts";
-import { toColumns } from "./event-columns.ts";
-import { type RunBatch, SqliteWriter } from "./writer.ts";
+import { SqliteWriter } from "./writer.ts";
 
 const opened = vi.hoisted((): Database.Database[] => []);
 

@@ -1,36 +1,23 @@
 import type Database from "better-sqlite3";
-import type { Outcome } from "../../../model/lab-event.ts";
 import { LabError } from "../../lab-error.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
-import { codeOf } from "../event-codes.ts";
+import { type EventColumns, rowAt } from "../event-columns.ts";
+import { interruption, LAB_DIED } from "../event-row.ts";
+import type { HistoryWriter, Opened, RunBatch } from "../history-threads.ts";
 import type { ArrivingRun, NewRun } from "../run-store.ts";
 import { StagedRuns } from "./arrivals.ts";
 import { BUSY_LIMIT_MS, openDatabase } from "./database.ts";
-import { type EventColumns, rowAt } from "./event-columns.ts";
 import { insertRun } from "./insert-run.ts";
 import { HISTORY_MIGRATIONS, HISTORY_NAME } from "./migrations.ts";
 import { removeEvents, removeRuns } from "./removal.ts";
 import { isOwnerAlive, type RunRow } from "./run-row.ts";
 import { addTelemetry } from "./telemetry.ts";
 
-/** Events of one run in a batch. */
-export interface RunBatch {
-  runId: string;
-  rows: EventColumns;
-  /** Set when the last row ends the run. */
-  ending?: { outcome: Outcome; reason: string; durationMs: number } | undefined;
-}
-
-export interface Opened {
-  readOnlyBecause: string | undefined;
-  damagedMovedTo: string | undefined;
-}
-
 /** Keys below 0 belong to imported runs; without this SQLite would continue from the highest key, even if negative. */
 const NEXT_KEY = `1 + max(0, coalesce((SELECT max(key) FROM runs), 0), coalesce((SELECT max(run_key) FROM removals), 0))`;
 
 /** All writes to the history. What grows with the number of events is done in slices, between which other requests are served. */
-export class SqliteWriter {
+export class SqliteWriter implements HistoryWriter {
   readonly #database: Database.Database;
   readonly #opened: Opened;
   readonly #file: string;
@@ -39,6 +26,7 @@ export class SqliteWriter {
   readonly #keys = new Map<string, number>();
   readonly #staged = new Map<number, StagedRuns>();
   readonly #insertEvent: Database.Statement | undefined;
+  readonly #isRunning: Database.Statement | undefined;
   /** The attempt in which a batch failed: later batches of the same attempt are refused. */
   #failedAttempt: number | undefined;
 
@@ -60,6 +48,7 @@ export class SqliteWriter {
     this.#insertEvent = database.prepare(
       "INSERT INTO events (run_key, seq, at_us, wall_ms, type, body) VALUES (?, ?, ?, ?, ?, ?)",
     );
+    this.#isRunning = database.prepare("SELECT 1 FROM runs WHERE key = ? AND status = 'running'");
   }
 
   opened(): Opened {
@@ -76,26 +65,33 @@ export class SqliteWriter {
   }
 
   /** Writes a batch in one transaction. */
-  write(runs: readonly RunBatch[], attempt: number): void {
+  write(runs: readonly RunBatch[], attempt: number): string[] {
     if (attempt === this.#failedAttempt) throw new LabError("busy", "an earlier batch could not be written");
+    const ended: string[] = [];
     try {
-      this.#database.transaction(() => {
-        for (const run of runs) this.#writeRun(run);
-      })();
+      this.#database
+        .transaction(() => {
+          for (const run of runs) if (!this.#writeRun(run)) ended.push(run.runId);
+        })
+        .immediate();
     } catch (error) {
       this.#failedAttempt = attempt;
       throw error;
     }
     for (const { runId, ending } of runs) if (ending !== undefined) this.#keys.delete(runId);
+    return ended;
   }
 
-  #writeRun({ runId, rows: { numbers, bodies }, ending }: RunBatch): void {
+  /** False when another process has ended the run. */
+  #writeRun({ runId, rows: { numbers, bodies }, ending }: RunBatch): boolean {
     const key = this.#keys.get(runId);
+    if (this.#isRunning?.get(key) === undefined) return false;
     for (const [index, each] of bodies.entries()) {
       const { seq, atUs, wallMs, type, body } = rowAt(numbers, index, each);
       this.#insertEvent?.run(key, seq, atUs, wallMs, type, body);
     }
     if (ending !== undefined) this.#end(key ?? 0, ending);
+    return true;
   }
 
   #end(key: number, { outcome, reason, durationMs }: NonNullable<RunBatch["ending"]>): void {
@@ -123,18 +119,25 @@ export class SqliteWriter {
     return orphans.length;
   }
 
-  #interrupt(row: RunRow): void {
+  interrupt(runId: string, reason: string): boolean {
+    const find = this.#database.prepare("SELECT * FROM runs WHERE id = ? AND status = 'running'");
+    return this.#database
+      .transaction(() => {
+        const row = find.get(runId) as RunRow | undefined;
+        if (row !== undefined) this.#interrupt(row, reason);
+        return row !== undefined;
+      })
+      .immediate();
+  }
+
+  #interrupt(row: RunRow, reason = LAB_DIED): void {
     const last = this.#database
       .prepare("SELECT seq, at_us AS atUs, wall_ms AS wallMs FROM events WHERE run_key = ? ORDER BY seq DESC LIMIT 1")
       .get(row.key) as { seq: number; atUs: number; wallMs: number } | undefined;
     const { seq, atUs, wallMs } = last ?? { seq: 0, atUs: 0, wallMs: row.started_wall_ms };
-    const { type, ...ending } = {
-      type: "run.ended" as const,
-      outcome: "interrupted" as const,
-      reason: "the lab died while this run was in progress; what it had broken was restored by a later start",
-    };
-    this.#insertEvent?.run(row.key, seq + 1, atUs, wallMs, codeOf(type), JSON.stringify(ending));
-    this.#end(row.key, { ...ending, durationMs: atUs / 1000 });
+    const { type, body } = interruption(reason);
+    this.#insertEvent?.run(row.key, seq + 1, atUs, wallMs, type, body);
+    this.#end(row.key, { outcome: "interrupted", reason, durationMs: atUs / 1000 });
   }
 
   #giveUpArrivals(): void {

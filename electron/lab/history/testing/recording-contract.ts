@@ -89,11 +89,11 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
-      const unblock = data.blockWrites();
+      const unblock = await data.blockWrites();
       for (let seq = 1; seq < 2_000; seq++) void store.append(log(seq));
       const ending = store.end(end(2_000));
       expect(await seqsIn(store, "run-1")).toEqual(numbersTo(1_999));
-      unblock();
+      await unblock();
       expect(await ending).toBe(2_000);
       expect(await other.find("run-1")).toMatchObject({ outcome: "passed", durationMs: 20_000 });
       expect(await seqsIn(other, "run-1")).toEqual(numbersTo(2_000));
@@ -130,7 +130,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
       await store.append(log(1));
-      const allow = data.failWrites();
+      const allow = await data.failWrites();
       let isAnswered = false;
       const attempted = Promise.withResolvers<void>();
       store.durability.onAttempt(attempted.resolve);
@@ -150,7 +150,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       expect((await store.get("run-1")).lastSeq).toBe(2_000);
       expect(await other.lastSeq("run-1")).toBe(1);
       expect(isAnswered).toBe(false);
-      allow();
+      await allow();
       expect(await answer).toBeGreaterThanOrEqual(2);
       await store.end(end(2_001));
       expect(store.durability.failure).toBeUndefined();
@@ -162,7 +162,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
       void store.append(log(1));
-      const allow = data.failWrites();
+      const allow = await data.failWrites();
       await expect(store.end(end(2))).rejects.toMatchObject({
         name: "LabError",
         message: expect.stringContaining("disk is full"),
@@ -170,7 +170,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       });
       expect(await seqsIn(store, "run-1")).toEqual([1]);
       expect(await store.find("run-1")).toMatchObject({ outcome: null });
-      allow();
+      await allow();
       await store.close();
       expect(await other.find("run-1")).toMatchObject({ outcome: "passed" });
     });
@@ -185,13 +185,13 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
         await store.begin(newRun(id));
         await store.append(log(1, id));
       }
-      const allow = data.failWrites();
+      const allow = await data.failWrites();
       void silent.append(log(2, "run-1"));
       void notified.append(log(2, "run-2"));
       await expect(notified.end(end(3, "run-2"))).rejects.toThrow("disk is full");
       await expect(silent.close()).rejects.toThrow("disk is full");
       await notified.close();
-      allow();
+      await allow();
     });
 
     test("only a limited number of events wait: the run then ends as an error, its log without a gap, with the number of lost events", async () => {
@@ -199,7 +199,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
       await store.append(log(1));
-      const allow = data.failWrites();
+      const allow = await data.failWrites();
       void store.append(log(2));
       await expect(store.flush()).rejects.toThrow("disk is full");
       const last = WAITING_LIMIT + 12;
@@ -208,7 +208,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       await expect(answers.at(-1)).rejects.toMatchObject({ code: "busy" });
       expect(store.durability).toMatchObject({ waitingEvents: WAITING_LIMIT, refusedEvents: 11 });
       expect(store.durability.failure?.reason).toContain("11 events were dropped");
-      allow();
+      await allow();
       await expect(store.end(end(last + 1))).rejects.toThrow("11 events of this run were dropped");
       expect(await other.find("run-1")).toMatchObject({
         outcome: "error",
@@ -239,6 +239,30 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       ]);
       expect(await eventsIn(store, "run-2")).toMatchObject([{ seq: 1, type: "run.ended", outcome: "interrupted" }]);
       expect(await store.find("run-3")).toMatchObject({ outcome: null, isAbandoned: false });
+    });
+  });
+
+  describe("a run that another process has ended", () => {
+    test("is interrupted after its last event; what its own lab appends then is refused and never stored", async () => {
+      const data = prepare();
+      const [stale, other] = [await data.open(), await data.open()];
+      await stale.begin(newRun("run-1"));
+      await stale.begin(newRun("run-2"));
+      await stale.append(log(1));
+      expect(await other.interrupt("run-1", "its worker lost the lease")).toBe(true);
+      expect(await other.interrupt("run-1", "again")).toBe(false);
+      void stale.append(log(1, "run-2"));
+      await expect(stale.append(log(2))).rejects.toThrow("run run-1 was ended by another process");
+      await expect(stale.append(log(3))).rejects.toMatchObject({ code: "busy" });
+      await expect(stale.end(end(4))).rejects.toThrow("run run-1 was ended by another process");
+      expect(await stale.end(end(2, "run-2"))).toBe(2);
+      expect(await other.find("run-1")).toMatchObject({ outcome: "interrupted", reason: "its worker lost the lease" });
+      expect((await eventsIn(other, "run-1")).map(({ seq, type }) => `${seq} ${type}`)).toEqual([
+        "1 service.log",
+        "2 run.ended",
+      ]);
+      expect(await other.find("run-2")).toMatchObject({ outcome: "passed" });
+      expect(stale.durability).toMatchObject({ failure: undefined, waitingEvents: 0 });
     });
   });
 

@@ -48,13 +48,13 @@ export function describeRemoving(prepare: () => StoreUnderTest): void {
       const store = await data.open();
       await recordShortRun(store, "whole");
       await store.begin(newRun("waiting"));
-      const allow = data.failWrites();
+      const allow = await data.failWrites();
       void store.append(eventAt(1, started, "waiting"));
       expect(await store.delete(["whole", "waiting"], NOT_ON)).toEqual({
         deleted: ["whole"],
         kept: [{ runId: "waiting", because: "it is not fully saved yet" }],
       });
-      allow();
+      await allow();
     });
 
     test("disappear at once, also when the lab ends before all of their events are removed", async () => {

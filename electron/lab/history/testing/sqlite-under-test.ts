@@ -16,11 +16,14 @@ export function sqliteUnderTest(): StoreUnderTest {
   const file = join(temporaryFolder(), "history.db");
   return {
     open: (owner) => openStore(file, owner),
-    failWrites: () => failWrites(file),
-    blockWrites: () => {
+    failWrites: async () => {
+      const allow = failWrites(file);
+      return async () => allow();
+    },
+    blockWrites: async () => {
       const other = new Database(file);
       other.exec("BEGIN IMMEDIATE");
-      return () => void other.close();
+      return async () => void other.close();
     },
   };
 }

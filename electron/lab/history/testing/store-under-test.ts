@@ -12,9 +12,9 @@ export interface StoreUnderTest {
   /** Opens the data as another lab, by default of this process. Closed after the test. */
   open(owner?: ProcessIdentity): Promise<RunStore>;
   /** Lets event writes fail, as on a full disk, until the returned function is called. */
-  failWrites(): () => void;
+  failWrites(): Promise<() => Promise<void>>;
   /** Blocks writes, as by another process, until the returned function is called. */
-  blockWrites(): () => void;
+  blockWrites(): Promise<() => Promise<void>>;
 }
 
 /** A process that has ended. */

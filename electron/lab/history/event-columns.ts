@@ -1,4 +1,4 @@
-import type { EventRow } from "../event-row.ts";
+import type { EventRow } from "./event-row.ts";
 
 /** Rows of events in the form that is sent between threads: copying an object for each would cost more than storing it. */
 export interface EventColumns {

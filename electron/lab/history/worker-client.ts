@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { compileCache } from "../../compile-cache.ts";
-import { LabError, messageOf } from "../../lab-error.ts";
+import { compileCache } from "../compile-cache.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import { fromThrown, type Reply, type Request, type WorkerSpec } from "./worker-protocol.ts";
 
 /** In the packaged app this is a separate bundle. */

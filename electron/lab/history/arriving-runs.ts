@@ -1,17 +1,17 @@
-import type { LabEvent } from "../../../model/lab-event.ts";
-import type { TelemetryRecord } from "../../../model/telemetry.ts";
-import { type EventRow, toRow } from "../event-row.ts";
-import type { Arrivals, ArrivingRun } from "../run-store.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
+import type { TelemetryRecord } from "../../model/telemetry.ts";
 import { toColumns } from "./event-columns.ts";
+import { type EventRow, toRow } from "./event-row.ts";
+import type { HistoryWriter } from "./history-threads.ts";
+import type { Arrivals, ArrivingRun } from "./run-store.ts";
 import type { WorkerClient } from "./worker-client.ts";
-import type { SqliteWriter } from "./writer.ts";
 
 /** Events, or records of telemetry, that are staged in one transaction. */
 const STAGE_AT_ONCE = 1_000;
 
 /** Sends imported runs to the writer as they are read. */
 export class ArrivingRuns implements Arrivals {
-  readonly #writer: WorkerClient<SqliteWriter>;
+  readonly #writer: WorkerClient<HistoryWriter>;
   readonly #number: number;
   #run: ArrivingRun | undefined;
   #rows: EventRow[] = [];
@@ -19,7 +19,7 @@ export class ArrivingRuns implements Arrivals {
   /** Rejects with the first error. */
   #staging: Promise<void> = Promise.resolve();
 
-  constructor(writer: WorkerClient<SqliteWriter>, number: number) {
+  constructor(writer: WorkerClient<HistoryWriter>, number: number) {
     this.#writer = writer;
     this.#number = number;
   }

@@ -1,10 +1,11 @@
-import { LabError, type LabErrorCode } from "../../lab-error.ts";
-import type { ProcessIdentity } from "../../process-identity.ts";
+import { LabError, type LabErrorCode } from "../lab-error.ts";
+import type { ProcessIdentity } from "../process-identity.ts";
+import type { StoreLocation } from "./history-threads.ts";
 
 /** Start parameters of a worker thread. */
 export interface WorkerSpec {
   role: "writer" | "reader";
-  file: string;
+  location: StoreLocation;
   /** Owner of the runs that are started. */
   owner: ProcessIdentity;
 }
