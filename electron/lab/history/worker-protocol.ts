@@ -4,7 +4,7 @@ import type { StoreLocation } from "./history-threads.ts";
 
 /** Start parameters of a worker thread. */
 export interface WorkerSpec {
-  role: "writer" | "reader";
+  role: "writer" | "reader" | "queue";
   location: StoreLocation;
   /** Owner of the runs that are started. */
   owner: ProcessIdentity;

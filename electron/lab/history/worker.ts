@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { LabError } from "../lab-error.ts";
 import type { HistoryReader, HistoryWriter, Served, StoreLocation } from "./history-threads.ts";
+import type { SqlQueue } from "./sql-queue.ts";
 import { type Reply, type Request, toThrown, type WorkerSpec } from "./worker-protocol.ts";
 
 type Method = (...args: unknown[]) => unknown;
@@ -41,7 +42,7 @@ async function call({ methods, explain }: Served<object>, name: string, args: re
 }
 
 /** Loads the modules of the store and role only. When it cannot be opened, every request is answered with that error. */
-async function open(): Promise<() => Served<HistoryWriter | HistoryReader>> {
+async function open(): Promise<() => Served<HistoryWriter | HistoryReader | SqlQueue>> {
   try {
     const opened = await (location.kind === "sqlite" ? openSqlite(location) : openPostgres(location));
     return () => opened;
@@ -54,13 +55,17 @@ async function open(): Promise<() => Served<HistoryWriter | HistoryReader>> {
 
 async function openSqlite({
   file,
-}: StoreLocation & { kind: "sqlite" }): Promise<Served<HistoryWriter | HistoryReader>> {
-  const { serveReader, serveWriter } = await import("./sqlite/served.ts");
+}: StoreLocation & { kind: "sqlite" }): Promise<Served<HistoryWriter | HistoryReader | SqlQueue>> {
+  const { serveQueue, serveReader, serveWriter } = await import("./sqlite/served.ts");
+  if (role === "queue") return serveQueue(file);
   return role === "writer" ? serveWriter(file, owner) : serveReader(file);
 }
 
-async function openPostgres(at: StoreLocation & { kind: "postgres" }): Promise<Served<HistoryWriter | HistoryReader>> {
-  const { serveReader, serveWriter } = await import("./postgres/served.ts");
+async function openPostgres(
+  at: StoreLocation & { kind: "postgres" },
+): Promise<Served<HistoryWriter | HistoryReader | SqlQueue>> {
+  const { serveQueue, serveReader, serveWriter } = await import("./postgres/served.ts");
+  if (role === "queue") return serveQueue(at);
   return role === "writer" ? serveWriter(at, owner) : serveReader(at);
 }
 

@@ -4,7 +4,6 @@ import { inTransaction, type PostgresLocation } from "./connections.ts";
 import { POSTGRES_MIGRATIONS } from "./migrations.ts";
 
 const LOCK_LIMIT = "60s";
-const UNDEFINED_TABLE = "42P01";
 
 /** Version of the lab's schema; 0 when it does not exist yet. */
 export async function schemaVersion(database: Pool | PoolClient): Promise<number> {
@@ -47,8 +46,4 @@ async function migrateLocked(client: PoolClient, schema: string): Promise<void> 
     await client.query(sql);
     await client.query("INSERT INTO migrations (version) VALUES ($1)", [index + 1]);
   }
-}
-
-export function isMissingTable(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === UNDEFINED_TABLE;
 }

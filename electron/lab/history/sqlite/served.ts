@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from "../../process-identity.ts";
 import type { HistoryReader, HistoryWriter, Served } from "../history-threads.ts";
+import type { SqlQueue } from "../sql-queue.ts";
 import { explainDatabaseError } from "./database.ts";
 import { HISTORY_NAME } from "./migrations.ts";
 
@@ -11,6 +12,12 @@ export async function serveWriter(file: string, owner: ProcessIdentity): Promise
 export async function serveReader(file: string): Promise<Served<HistoryReader>> {
   const { SqliteReader } = await import("./reader.ts");
   return served(file, () => new SqliteReader(file));
+}
+
+export async function serveQueue(file: string): Promise<Served<SqlQueue>> {
+  const { openQueueSql } = await import("./queue-sql.ts");
+  const { SqlQueue } = await import("../sql-queue.ts");
+  return served(file, () => new SqlQueue(openQueueSql(file)));
 }
 
 function served<Methods>(file: string, open: () => Methods): Served<Methods> {

@@ -1,0 +1,94 @@
+import { type ProcessIdentity, thisProcess } from "../process-identity.ts";
+import type { StoreLocation } from "./history-threads.ts";
+import type {
+  Lease,
+  NewQueuedRun,
+  QueueAttempt,
+  QueuedRun,
+  QueueFilter,
+  QueueResult,
+  QueueState,
+  QueueStore,
+  QueueWorker,
+  StoredQueueResult,
+} from "./queue-store.ts";
+import type { SqlQueue } from "./sql-queue.ts";
+import { WorkerClient } from "./worker-client.ts";
+
+/** The queue beside the runs at this location, on a thread of its own. @throws LabError when it cannot be opened */
+export async function openQueueStore(
+  location: StoreLocation,
+  owner: ProcessIdentity = thisProcess,
+): Promise<QueueStore> {
+  const queue = new ThreadedQueue(new WorkerClient<SqlQueue>({ role: "queue", location, owner }));
+  try {
+    await queue.counts();
+    return queue;
+  } catch (error) {
+    await queue.close();
+    throw error;
+  }
+}
+
+class ThreadedQueue implements QueueStore {
+  readonly #thread: WorkerClient<SqlQueue>;
+
+  constructor(thread: WorkerClient<SqlQueue>) {
+    this.#thread = thread;
+  }
+
+  submit(run: NewQueuedRun): Promise<{ run: QueuedRun; isNew: boolean }> {
+    return this.#thread.call("submit", run);
+  }
+  claim(worker: QueueWorker, leaseMs: number): Promise<QueuedRun | undefined> {
+    return this.#thread.call("claim", worker, leaseMs);
+  }
+  heartbeat(lease: Lease, leaseMs: number): Promise<"held" | "cancel" | "lost"> {
+    return this.#thread.call("heartbeat", lease, leaseMs);
+  }
+  addHistoryRun(lease: Lease, historyRun: string): Promise<boolean> {
+    return this.#thread.call("addHistoryRun", lease, historyRun);
+  }
+  putResults(lease: Lease, results: readonly QueueResult[]): Promise<boolean> {
+    return this.#thread.call("putResults", lease, results);
+  }
+  finish(lease: Lease, ending: Parameters<QueueStore["finish"]>[1]): Promise<boolean> {
+    return this.#thread.call("finish", lease, ending);
+  }
+  release(lease: Lease, reason: string): Promise<boolean> {
+    return this.#thread.call("release", lease, reason);
+  }
+  cancel(runId: string): Promise<QueuedRun | undefined> {
+    return this.#thread.call("cancel", runId);
+  }
+  reap(): Promise<QueuedRun[]> {
+    return this.#thread.call("reap");
+  }
+  get(runId: string): Promise<QueuedRun | undefined> {
+    return this.#thread.call("get", runId);
+  }
+  list(filter: QueueFilter): Promise<QueuedRun[]> {
+    return this.#thread.call("list", filter);
+  }
+  counts(): Promise<Record<QueueState, number>> {
+    return this.#thread.call("counts");
+  }
+  attempts(runId: string): Promise<QueueAttempt[]> {
+    return this.#thread.call("attempts", runId);
+  }
+  results(runId: string): Promise<StoredQueueResult[]> {
+    return this.#thread.call("results", runId);
+  }
+  reportWorker(worker: QueueWorker): Promise<void> {
+    return this.#thread.call("reportWorker", worker);
+  }
+  forgetWorker(worker: string): Promise<void> {
+    return this.#thread.call("forgetWorker", worker);
+  }
+  workers(withinMs: number): Promise<QueueWorker[]> {
+    return this.#thread.call("workers", withinMs);
+  }
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+}

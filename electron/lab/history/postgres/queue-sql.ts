@@ -1,0 +1,31 @@
+import type { Pool, PoolClient, QueryResultRow } from "pg";
+import type { QueueSql, SqlQuery } from "../sql-queue.ts";
+import { inTransaction, openPool, type PostgresLocation } from "./connections.ts";
+import { migrate } from "./migrate.ts";
+
+const CONNECTIONS = 4;
+
+/** Migrates the lab's schema. @throws when the database cannot be reached */
+export async function openQueueSql(location: PostgresLocation): Promise<QueueSql> {
+  const pool = openPool(location, CONNECTIONS);
+  try {
+    await migrate(pool, location);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return {
+    now: "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+    skipLocked: "FOR UPDATE SKIP LOCKED",
+    forUpdate: "FOR UPDATE",
+    labelsWithin: (value) => `labels::jsonb <@ ${value}::jsonb`,
+    query: queryOn(pool),
+    transaction: (use) => inTransaction(pool, (client) => use(queryOn(client))),
+    close: () => pool.end(),
+  };
+}
+
+function queryOn(database: Pool | PoolClient): SqlQuery {
+  return async <Row>(text: string, values: readonly unknown[]) =>
+    (await database.query<QueryResultRow>(text, [...values])).rows as Row[];
+}

@@ -1,0 +1,121 @@
+import type { Outcome } from "../../model/outcomes.ts";
+
+export type QueueState = "queued" | "running" | "ended";
+
+export interface NewQueuedRun {
+  runId: string;
+  /** JSON value, with every default filled in. */
+  spec: unknown;
+  /** Labels that its worker must have. */
+  labels: readonly string[];
+  maxAttempts: number;
+  /** Of one attempt. */
+  deadlineMs: number;
+}
+
+/** A submitted run. Its row is the truth: what wakes workers, or shows it, decides nothing. Times are the database's. */
+export interface QueuedRun extends NewQueuedRun {
+  state: QueueState;
+  /** Number of the attempt that runs, or was the last; 0 before the first. */
+  attempt: number;
+  worker: string | null;
+  /** Until the lease of a running attempt ends, by the database's clock; negative once it has. */
+  leaseLeftMs: number | null;
+  cancelRequested: boolean;
+  /** Set once it has ended. */
+  outcome: Outcome | null;
+  reason: string | null;
+  summary: unknown;
+  submittedWallMs: number;
+  startedWallMs: number | null;
+  finishedWallMs: number | null;
+}
+
+export interface QueueAttempt {
+  attempt: number;
+  worker: string;
+  claimedWallMs: number;
+  endedWallMs: number | null;
+  /** `lost`: its lease ended; `released`: its worker stopped in order. */
+  ending: Outcome | "lost" | "released" | null;
+  reason: string | null;
+  /** Its runs in the history. */
+  historyRuns: string[];
+}
+
+/** The right of one attempt to write. What an earlier attempt writes is refused. */
+export interface Lease {
+  runId: string;
+  attempt: number;
+  worker: string;
+}
+
+export interface QueueResult {
+  /** Derived from run, item and evaluator, so that a repeat overwrites: see resultId. */
+  resultId: string;
+  item: string;
+  evaluator: string;
+  /** JSON value: status, score, details. */
+  body: unknown;
+}
+
+export interface StoredQueueResult extends QueueResult {
+  runId: string;
+  attempt: number;
+  createdWallMs: number;
+}
+
+export interface QueueWorker {
+  worker: string;
+  labels: readonly string[];
+  concurrency: number;
+}
+
+export interface QueueFilter {
+  states?: readonly QueueState[];
+  /** Of runs that have ended. */
+  outcomes?: readonly Outcome[];
+  limit: number;
+  /** Only those submitted earlier. */
+  beforeWallMs?: number;
+}
+
+/** Submitted runs, their attempts and results. All methods throw LabError when the database cannot be used. */
+export interface QueueStore {
+  /** Adds the run, or resolves to the one that has the id already, whatever its spec. */
+  submit(run: NewQueuedRun): Promise<{ run: QueuedRun; isNew: boolean }>;
+  /**
+   * The oldest run that is queued, or whose lease has ended, with attempts left and no labels but the worker's. Counts the
+   * attempt, and ends the one before as lost.
+   */
+  claim(worker: QueueWorker, leaseMs: number): Promise<QueuedRun | undefined>;
+  /** Prolongs the lease. `cancel`: it is held, and a cancellation has been requested. */
+  heartbeat(lease: Lease, leaseMs: number): Promise<"held" | "cancel" | "lost">;
+  /** Notes a run of the attempt in the history. False when the lease is lost. */
+  addHistoryRun(lease: Lease, historyRun: string): Promise<boolean>;
+  /** False when the lease is lost: nothing is written then. */
+  putResults(lease: Lease, results: readonly QueueResult[]): Promise<boolean>;
+  /** Ends the run. False when the lease is lost. */
+  finish(lease: Lease, ending: { outcome: Outcome; reason: string; summary: unknown }): Promise<boolean>;
+  /** Gives the run back, to be claimed again; one without attempts left ends as interrupted. False when the lease is lost. */
+  release(lease: Lease, reason: string): Promise<boolean>;
+  /** A queued run ends at once; a running one is asked to. Undefined for an unknown run. */
+  cancel(runId: string): Promise<QueuedRun | undefined>;
+  /**
+   * Ends runs that no worker will end: the lease has ended and no attempt is left or a cancellation was requested, or the
+   * deadline has passed by a minute.
+   */
+  reap(): Promise<QueuedRun[]>;
+  get(runId: string): Promise<QueuedRun | undefined>;
+  /** Newest first. */
+  list(filter: QueueFilter): Promise<QueuedRun[]>;
+  counts(): Promise<Record<QueueState, number>>;
+  attempts(runId: string): Promise<QueueAttempt[]>;
+  results(runId: string): Promise<StoredQueueResult[]>;
+  /** Notes that a worker is there. */
+  reportWorker(worker: QueueWorker): Promise<void>;
+  forgetWorker(worker: string): Promise<void>;
+  /** Those that reported within so many milliseconds. */
+  workers(withinMs: number): Promise<QueueWorker[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,348 @@
+import type { Outcome } from "../../model/outcomes.ts";
+import type {
+  Lease,
+  NewQueuedRun,
+  QueueAttempt,
+  QueuedRun,
+  QueueFilter,
+  QueueResult,
+  QueueState,
+  QueueStore,
+  QueueWorker,
+  StoredQueueResult,
+} from "./queue-store.ts";
+
+export type SqlQuery = <Row>(text: string, values: readonly unknown[]) => Promise<Row[]>;
+
+/** What the two databases say differently. Values are written `$1`. */
+export interface QueueSql {
+  /** The time of the database in milliseconds since the epoch. */
+  now: string;
+  /** Ends a subquery whose row is taken, passing over those that others have locked. */
+  skipLocked: string;
+  /** Ends a query whose rows stay as they are until the transaction ends. */
+  forUpdate: string;
+  /** Whether the JSON list in the column `labels` has only members of the one in a value. */
+  labelsWithin(value: string): string;
+  query: SqlQuery;
+  transaction<Value>(use: (query: SqlQuery) => Promise<Value>): Promise<Value>;
+  close(): Promise<void>;
+}
+
+/** A worker that hangs, and still reports, is overruled after this. */
+const DEADLINE_GRACE_MS = 60_000;
+/** Only the attempt that has the lease may write. */
+const FENCE = "run_id = $1 AND attempt = $2 AND worker = $3 AND state = 'running'";
+
+interface QueueRow {
+  run_id: string;
+  spec: string;
+  labels: string;
+  max_attempts: number;
+  deadline_ms: number;
+  state: QueueState;
+  attempt: number;
+  worker: string | null;
+  lease_left_ms: number | null;
+  cancel_requested: number;
+  outcome: Outcome | null;
+  reason: string | null;
+  summary: string | null;
+  submitted_ms: number;
+  started_ms: number | null;
+  finished_ms: number | null;
+}
+
+/** The queue in a database of either kind: the same statements. */
+export class SqlQueue implements QueueStore {
+  readonly #sql: QueueSql;
+  readonly #columns: string;
+
+  constructor(sql: QueueSql) {
+    this.#sql = sql;
+    this.#columns = `*, CASE WHEN state = 'running' THEN lease_until_ms - ${sql.now} END AS lease_left_ms`;
+  }
+
+  async submit({ runId, spec, labels, maxAttempts, deadlineMs }: NewQueuedRun) {
+    const added = await this.#sql.query<{ run_id: string }>(
+      `INSERT INTO queue (run_id, spec, labels, max_attempts, deadline_ms, state, submitted_ms)
+       VALUES ($1, $2, $3, $4, $5, 'queued', ${this.#sql.now}) ON CONFLICT (run_id) DO NOTHING RETURNING run_id`,
+      [runId, JSON.stringify(spec), JSON.stringify(labels), maxAttempts, deadlineMs],
+    );
+    const run = await this.get(runId);
+    if (run === undefined) throw new Error(`run ${runId} was removed from the queue meanwhile`);
+    return { run, isNew: added.length > 0 };
+  }
+
+  claim({ worker, labels }: QueueWorker, leaseMs: number): Promise<QueuedRun | undefined> {
+    const { now, skipLocked } = this.#sql;
+    return this.#sql.transaction(async (query) => {
+      const [row] = await query<QueueRow>(
+        `UPDATE queue SET state = 'running', worker = $1, attempt = attempt + 1, claimed_ms = ${now},
+           lease_until_ms = ${now} + $2, started_ms = coalesce(started_ms, ${now})
+         WHERE number = (
+           SELECT number FROM queue
+           WHERE state <> 'ended' AND (state = 'queued' OR lease_until_ms < ${now}) AND attempt < max_attempts
+             AND cancel_requested = 0 AND ${this.#sql.labelsWithin("$3")}
+           ORDER BY number LIMIT 1 ${skipLocked})
+         RETURNING ${this.#columns}`,
+        [worker, leaseMs, JSON.stringify(labels)],
+      );
+      if (row === undefined) return undefined;
+      const { run_id, attempt } = row;
+      await this.#endAttempt(query, run_id, "lost", "its worker no longer renewed the lease");
+      await query(`INSERT INTO queue_attempts (run_id, attempt, worker, claimed_ms) VALUES ($1, $2, $3, ${now})`, [
+        run_id,
+        attempt,
+        worker,
+      ]);
+      return toRun(row);
+    });
+  }
+
+  async heartbeat(lease: Lease, leaseMs: number): Promise<"held" | "cancel" | "lost"> {
+    const [row] = await this.#sql.query<{ cancel_requested: number }>(
+      `UPDATE queue SET lease_until_ms = ${this.#sql.now} + $4 WHERE ${FENCE} RETURNING cancel_requested`,
+      [...fenced(lease), leaseMs],
+    );
+    if (row === undefined) return "lost";
+    return row.cancel_requested === 1 ? "cancel" : "held";
+  }
+
+  addHistoryRun(lease: Lease, historyRun: string): Promise<boolean> {
+    return this.#whileHeld(lease, async (query) => {
+      const [row] = await query<{ history_runs: string }>(
+        "SELECT history_runs FROM queue_attempts WHERE run_id = $1 AND attempt = $2",
+        [lease.runId, lease.attempt],
+      );
+      const runs = [...(JSON.parse(row?.history_runs ?? "[]") as string[]), historyRun];
+      await query("UPDATE queue_attempts SET history_runs = $3 WHERE run_id = $1 AND attempt = $2", [
+        lease.runId,
+        lease.attempt,
+        JSON.stringify(runs),
+      ]);
+    });
+  }
+
+  putResults(lease: Lease, results: readonly QueueResult[]): Promise<boolean> {
+    return this.#whileHeld(lease, async (query) => {
+      for (const { resultId, item, evaluator, body } of results) {
+        await query(
+          `INSERT INTO queue_results (result_id, run_id, attempt, item, evaluator, body, created_ms)
+           VALUES ($1, $2, $3, $4, $5, $6, ${this.#sql.now})
+           ON CONFLICT (result_id) DO UPDATE SET attempt = excluded.attempt, body = excluded.body,
+             created_ms = excluded.created_ms`,
+          [resultId, lease.runId, lease.attempt, item, evaluator, JSON.stringify(body)],
+        );
+      }
+    });
+  }
+
+  finish(lease: Lease, ending: { outcome: Outcome; reason: string; summary: unknown }): Promise<boolean> {
+    const { outcome, reason, summary } = ending;
+    return this.#whileHeld(lease, async (query) => {
+      await query(
+        `UPDATE queue SET state = 'ended', outcome = $2, reason = $3, summary = $4, finished_ms = ${this.#sql.now}
+         WHERE run_id = $1`,
+        [lease.runId, outcome, reason, JSON.stringify(summary ?? null)],
+      );
+      await this.#endAttempt(query, lease.runId, outcome, reason);
+    });
+  }
+
+  release(lease: Lease, reason: string): Promise<boolean> {
+    return this.#whileHeld(lease, async (query) => {
+      await query(
+        `UPDATE queue SET worker = NULL, lease_until_ms = NULL,
+           state = CASE WHEN cancel_requested = 1 OR attempt >= max_attempts THEN 'ended' ELSE 'queued' END,
+           outcome = CASE WHEN cancel_requested = 1 THEN 'cancelled' WHEN attempt >= max_attempts THEN 'interrupted' END,
+           reason = CASE WHEN cancel_requested = 1 THEN 'cancelled by request' WHEN attempt >= max_attempts THEN $2 END,
+           finished_ms = CASE WHEN cancel_requested = 1 OR attempt >= max_attempts THEN ${this.#sql.now} END
+         WHERE run_id = $1`,
+        [lease.runId, reason],
+      );
+      await this.#endAttempt(query, lease.runId, "released", reason);
+    });
+  }
+
+  async cancel(runId: string): Promise<QueuedRun | undefined> {
+    await this.#sql.query(
+      `UPDATE queue SET cancel_requested = 1,
+         outcome = CASE WHEN state = 'queued' THEN 'cancelled' END,
+         reason = CASE WHEN state = 'queued' THEN 'cancelled before it started' END,
+         finished_ms = CASE WHEN state = 'queued' THEN ${this.#sql.now} END,
+         state = CASE WHEN state = 'queued' THEN 'ended' ELSE state END
+       WHERE run_id = $1 AND state <> 'ended'`,
+      [runId],
+    );
+    return this.get(runId);
+  }
+
+  reap(): Promise<QueuedRun[]> {
+    const { now, skipLocked } = this.#sql;
+    return this.#sql.transaction(async (query) => {
+      const rows = await query<QueueRow>(
+        `UPDATE queue SET state = 'ended', finished_ms = ${now},
+           outcome = CASE WHEN cancel_requested = 1 THEN 'cancelled' WHEN lease_until_ms < ${now} THEN 'interrupted'
+                          ELSE 'error' END,
+           reason = CASE WHEN cancel_requested = 1 THEN 'cancelled by request; its worker had lost the lease'
+             WHEN lease_until_ms < ${now} THEN 'lease lost in attempt ' || attempt || ' of ' || max_attempts
+             ELSE 'deadline_exceeded: its worker did not end it' END
+         WHERE number IN (
+           SELECT number FROM queue WHERE state = 'running'
+             AND ((lease_until_ms < ${now} AND (attempt >= max_attempts OR cancel_requested = 1))
+               OR claimed_ms + deadline_ms + ${DEADLINE_GRACE_MS} < ${now})
+           ${skipLocked})
+         RETURNING ${this.#columns}`,
+        [],
+      );
+      for (const { run_id, outcome, reason } of rows) {
+        await this.#endAttempt(query, run_id, outcome === "error" ? outcome : "lost", reason ?? "");
+      }
+      return rows.map(toRun);
+    });
+  }
+
+  async get(runId: string): Promise<QueuedRun | undefined> {
+    const [row] = await this.#sql.query<QueueRow>(`SELECT ${this.#columns} FROM queue WHERE run_id = $1`, [runId]);
+    return row && toRun(row);
+  }
+
+  async list({ states, outcomes, limit, beforeWallMs }: QueueFilter): Promise<QueuedRun[]> {
+    const values: unknown[] = [limit];
+    const value = (given: unknown) => `$${values.push(given)}`;
+    const where: string[] = [];
+    if (states !== undefined) where.push(`state IN (${states.map(value).join(", ") || "NULL"})`);
+    if (outcomes !== undefined) {
+      where.push(`(outcome IS NULL OR outcome IN (${outcomes.map(value).join(", ") || "NULL"}))`);
+    }
+    if (beforeWallMs !== undefined) where.push(`submitted_ms < ${value(Math.ceil(beforeWallMs))}`);
+    const conditions = where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`;
+    const rows = await this.#sql.query<QueueRow>(
+      `SELECT ${this.#columns} FROM queue ${conditions} ORDER BY number DESC LIMIT $1`,
+      values,
+    );
+    return rows.map(toRun);
+  }
+
+  async counts(): Promise<Record<QueueState, number>> {
+    const rows = await this.#sql.query<{ state: QueueState; runs: number }>(
+      "SELECT state, count(*) AS runs FROM queue GROUP BY state",
+      [],
+    );
+    return { queued: 0, running: 0, ended: 0, ...Object.fromEntries(rows.map(({ state, runs }) => [state, runs])) };
+  }
+
+  async attempts(runId: string): Promise<QueueAttempt[]> {
+    const rows = await this.#sql.query<{
+      attempt: number;
+      worker: string;
+      claimed_ms: number;
+      ended_ms: number | null;
+      ending: QueueAttempt["ending"];
+      reason: string | null;
+      history_runs: string;
+    }>("SELECT * FROM queue_attempts WHERE run_id = $1 ORDER BY attempt", [runId]);
+    return rows.map((row) => ({
+      attempt: row.attempt,
+      worker: row.worker,
+      claimedWallMs: row.claimed_ms,
+      endedWallMs: row.ended_ms,
+      ending: row.ending,
+      reason: row.reason,
+      historyRuns: JSON.parse(row.history_runs) as string[],
+    }));
+  }
+
+  async results(runId: string): Promise<StoredQueueResult[]> {
+    const rows = await this.#sql.query<{
+      result_id: string;
+      run_id: string;
+      attempt: number;
+      item: string;
+      evaluator: string;
+      body: string;
+      created_ms: number;
+    }>("SELECT * FROM queue_results WHERE run_id = $1 ORDER BY item, evaluator", [runId]);
+    return rows.map((row) => ({
+      resultId: row.result_id,
+      runId: row.run_id,
+      attempt: row.attempt,
+      item: row.item,
+      evaluator: row.evaluator,
+      body: JSON.parse(row.body) as unknown,
+      createdWallMs: row.created_ms,
+    }));
+  }
+
+  async reportWorker({ worker, labels, concurrency }: QueueWorker): Promise<void> {
+    await this.#sql.query(
+      `INSERT INTO queue_workers (worker, labels, concurrency, seen_ms) VALUES ($1, $2, $3, ${this.#sql.now})
+       ON CONFLICT (worker) DO UPDATE SET seen_ms = excluded.seen_ms`,
+      [worker, JSON.stringify(labels), concurrency],
+    );
+  }
+
+  async forgetWorker(worker: string): Promise<void> {
+    await this.#sql.query("DELETE FROM queue_workers WHERE worker = $1", [worker]);
+  }
+
+  async workers(withinMs: number): Promise<QueueWorker[]> {
+    const rows = await this.#sql.query<{ worker: string; labels: string; concurrency: number }>(
+      `SELECT * FROM queue_workers WHERE seen_ms > ${this.#sql.now} - $1 ORDER BY worker`,
+      [withinMs],
+    );
+    return rows.map(({ worker, labels, concurrency }) => ({
+      worker,
+      labels: JSON.parse(labels) as string[],
+      concurrency,
+    }));
+  }
+
+  close(): Promise<void> {
+    return this.#sql.close();
+  }
+
+  /** Carries out writes of an attempt that nobody can take over meanwhile. False when its lease is lost. */
+  #whileHeld(lease: Lease, write: (query: SqlQuery) => Promise<unknown>): Promise<boolean> {
+    return this.#sql.transaction(async (query) => {
+      const held = await query(`SELECT 1 AS held FROM queue WHERE ${FENCE} ${this.#sql.forUpdate}`, fenced(lease));
+      if (held.length === 0) return false;
+      await write(query);
+      return true;
+    });
+  }
+
+  #endAttempt(query: SqlQuery, runId: string, ending: string, reason: string): Promise<unknown> {
+    return query(
+      `UPDATE queue_attempts SET ended_ms = ${this.#sql.now}, ending = $2, reason = $3
+       WHERE run_id = $1 AND ended_ms IS NULL`,
+      [runId, ending, reason],
+    );
+  }
+}
+
+function fenced({ runId, attempt, worker }: Lease): unknown[] {
+  return [runId, attempt, worker];
+}
+
+function toRun(row: QueueRow): QueuedRun {
+  return {
+    runId: row.run_id,
+    spec: JSON.parse(row.spec) as unknown,
+    labels: JSON.parse(row.labels) as string[],
+    maxAttempts: row.max_attempts,
+    deadlineMs: row.deadline_ms,
+    state: row.state,
+    attempt: row.attempt,
+    worker: row.worker,
+    leaseLeftMs: row.lease_left_ms,
+    cancelRequested: row.cancel_requested === 1,
+    outcome: row.outcome,
+    reason: row.reason,
+    summary: row.summary === null ? null : (JSON.parse(row.summary) as unknown),
+    submittedWallMs: row.submitted_ms,
+    startedWallMs: row.started_ms,
+    finishedWallMs: row.finished_ms,
+  };
+}

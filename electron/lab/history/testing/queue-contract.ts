@@ -1,0 +1,224 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { StoreLocation } from "../history-threads.ts";
+import { openQueueStore } from "../open-queue-store.ts";
+import type { Lease, NewQueuedRun, QueuedRun, QueueStore, QueueWorker } from "../queue-store.ts";
+import { numbersTo } from "./store-under-test.ts";
+
+const LEASE_MS = 60_000;
+/** A lease that has ended before it began: the clock need not be waited for. */
+const ENDED_MS = -1;
+
+const newQueued = (runId: string, change: Partial<NewQueuedRun> = {}): NewQueuedRun => ({
+  runId,
+  spec: { scenario: "mcp-crash" },
+  labels: [],
+  maxAttempts: 3,
+  deadlineMs: 60_000,
+  ...change,
+});
+const worker = (name: string, labels: string[] = []): QueueWorker => ({ worker: name, labels, concurrency: 1 });
+const leaseOf = ({ runId, attempt, worker }: QueuedRun): Lease => ({ runId, attempt, worker: worker ?? "" });
+
+async function claimed(queue: QueueStore, name: string, leaseMs = LEASE_MS): Promise<Lease> {
+  const run = await queue.claim(worker(name), leaseMs);
+  if (run === undefined) throw new Error("nothing could be claimed");
+  return leaseOf(run);
+}
+
+/** Contract tests of a queue, independent of its storage. @param locate new, empty data for a test */
+export function describeQueue(name: string, locate: () => StoreLocation): void {
+  const openAt = async (location: StoreLocation) => {
+    const queue = await openQueueStore(location);
+    onTestFinished(() => queue.close());
+    return queue;
+  };
+  const open = () => openAt(locate());
+
+  describe(`the queue in ${name}`, () => {
+    test("keeps a submitted run; submitting its id again gives the one that is there, in whatever state", async () => {
+      const queue = await open();
+      const { run, isNew } = await queue.submit(newQueued("a", { labels: ["gpu"] }));
+      expect(isNew).toBe(true);
+      expect(run).toMatchObject({
+        runId: "a",
+        state: "queued",
+        attempt: 0,
+        labels: ["gpu"],
+        outcome: null,
+        worker: null,
+      });
+      const again = await queue.submit(newQueued("a", { spec: { scenario: "another" } }));
+      expect(again).toMatchObject({ isNew: false, run: { spec: { scenario: "mcp-crash" } } });
+      await queue.cancel("a");
+      expect((await queue.submit(newQueued("a"))).run).toMatchObject({ state: "ended", outcome: "cancelled" });
+      expect(await queue.get("nobody")).toBeUndefined();
+    });
+
+    test("gives the oldest run to one of many workers, each run once", async () => {
+      const location = locate();
+      const [one, two] = [await openAt(location), await openAt(location)];
+      for (const at of numbersTo(40)) await one.submit(newQueued(`run-${at}`));
+      expect((await one.claim(worker("first"), LEASE_MS))?.runId).toBe("run-1");
+      const claims = await Promise.all(
+        numbersTo(50).map((at) => (at % 2 === 0 ? one : two).claim(worker(`w-${at}`), LEASE_MS)),
+      );
+      const runIds = claims.flatMap((run) => run?.runId ?? []);
+      expect(new Set(runIds).size).toBe(39);
+      expect(runIds).toHaveLength(39);
+      expect(await one.counts()).toEqual({ queued: 0, running: 40, ended: 0 });
+    });
+
+    test("gives a run that asks for labels only to a worker that has them all, and does not hold up the others", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("a", { labels: ["docker", "gpu"] }));
+      await queue.submit(newQueued("b"));
+      expect((await queue.claim(worker("plain"), LEASE_MS))?.runId).toBe("b");
+      expect(await queue.claim(worker("half", ["gpu"]), LEASE_MS)).toBeUndefined();
+      expect((await queue.claim(worker("able", ["gpu", "linux", "docker"]), LEASE_MS))?.runId).toBe("a");
+    });
+
+    test("keeps results and the ending of the attempt that has the lease; a repeated result overwrites", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("a"));
+      const lease = await claimed(queue, "w");
+      expect(await queue.get("a")).toMatchObject({ state: "running", attempt: 1, worker: "w" });
+      expect(await queue.heartbeat(lease, LEASE_MS)).toBe("held");
+      expect(await queue.addHistoryRun(lease, "h-1")).toBe(true);
+      const result = { resultId: "r", item: "i", evaluator: "e", body: { status: "failed" } };
+      expect(await queue.putResults(lease, [result])).toBe(true);
+      expect(await queue.putResults(lease, [{ ...result, body: { status: "passed" } }])).toBe(true);
+      const ending = { outcome: "failed", reason: "a check failed", summary: { failed: 1 } } as const;
+      expect(await queue.finish(lease, ending)).toBe(true);
+      expect(await queue.get("a")).toMatchObject({ state: "ended", leaseLeftMs: null, ...ending });
+      expect(await queue.results("a")).toMatchObject([{ runId: "a", attempt: 1, body: { status: "passed" } }]);
+      expect(await queue.attempts("a")).toMatchObject([
+        { attempt: 1, worker: "w", ending: "failed", historyRuns: ["h-1"] },
+      ]);
+      expect(await queue.finish(lease, ending)).toBe(false);
+    });
+
+    test("gives a run whose lease has ended to another worker; what the earlier attempt writes then is refused", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("a"));
+      const stale = await claimed(queue, "one", ENDED_MS);
+      const lease = await claimed(queue, "two");
+      expect(lease).toEqual({ runId: "a", attempt: 2, worker: "two" });
+      expect(await queue.heartbeat(stale, LEASE_MS)).toBe("lost");
+      const result = { resultId: "r", item: "i", evaluator: "e", body: "stale" };
+      expect(await queue.putResults(stale, [result])).toBe(false);
+      expect(await queue.addHistoryRun(stale, "h")).toBe(false);
+      expect(await queue.release(stale, "stopped")).toBe(false);
+      expect(await queue.finish(stale, { outcome: "passed", reason: "", summary: null })).toBe(false);
+      expect(await queue.results("a")).toEqual([]);
+      expect(await queue.get("a")).toMatchObject({ state: "running", attempt: 2, worker: "two" });
+      expect(await queue.attempts("a")).toMatchObject([
+        { attempt: 1, worker: "one", ending: "lost", historyRuns: [] },
+        { attempt: 2, worker: "two", ending: null, endedWallMs: null },
+      ]);
+    });
+
+    test("a renewed lease is kept, and a worker may renew one that has ended and that nobody has taken", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("a"));
+      const lease = await claimed(queue, "one", ENDED_MS);
+      expect((await queue.get("a"))?.leaseLeftMs).toBeLessThan(0);
+      expect(await queue.heartbeat(lease, LEASE_MS)).toBe("held");
+      expect((await queue.get("a"))?.leaseLeftMs).toBeGreaterThan(0);
+      expect(await queue.claim(worker("two"), LEASE_MS)).toBeUndefined();
+    });
+
+    test("ends a run without attempts left as interrupted, its lease called lost; none stays running", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("a", { maxAttempts: 2 }));
+      await queue.submit(newQueued("attached", { maxAttempts: 1 }));
+      await claimed(queue, "one", ENDED_MS);
+      expect(await queue.reap()).toEqual([]);
+      await claimed(queue, "two", ENDED_MS);
+      await claimed(queue, "three", ENDED_MS);
+      expect(await queue.claim(worker("four"), LEASE_MS)).toBeUndefined();
+      expect((await queue.reap()).map(({ runId }) => runId).toSorted()).toEqual(["a", "attached"]);
+      expect(await queue.reap()).toEqual([]);
+      expect(await queue.get("a")).toMatchObject({
+        state: "ended",
+        outcome: "interrupted",
+        reason: "lease lost in attempt 2 of 2",
+      });
+      expect((await queue.attempts("a")).map(({ ending }) => ending)).toEqual(["lost", "lost"]);
+      expect(await queue.get("attached")).toMatchObject({ outcome: "interrupted", attempt: 1 });
+    });
+
+    test("cancels a queued run at once, asks a running one, and ends one whose worker is gone; an ended one stays as it is", async () => {
+      const queue = await open();
+      for (const id of ["running", "gone", "done", "queued"]) await queue.submit(newQueued(id));
+      const running = await claimed(queue, "one");
+      await claimed(queue, "two", ENDED_MS);
+      const done = await claimed(queue, "three");
+      expect(done.runId).toBe("gone");
+      await queue.finish(done, { outcome: "passed", reason: "ok", summary: null });
+      const last = await claimed(queue, "four", ENDED_MS);
+      expect(last.runId).toBe("done");
+      expect(await queue.cancel("queued")).toMatchObject({
+        state: "ended",
+        outcome: "cancelled",
+        cancelRequested: true,
+      });
+      expect(await queue.cancel("running")).toMatchObject({ state: "running", cancelRequested: true });
+      expect(await queue.heartbeat(running, LEASE_MS)).toBe("cancel");
+      expect(await queue.cancel("gone")).toMatchObject({ state: "ended", outcome: "passed", cancelRequested: false });
+      await queue.cancel("done");
+      expect(await queue.claim(worker("five"), LEASE_MS)).toBeUndefined();
+      expect(await queue.reap()).toMatchObject([{ runId: "done", outcome: "cancelled" }]);
+      expect(await queue.cancel("nobody")).toBeUndefined();
+    });
+
+    test("a run that its worker gives back is claimed at once by another, unless it was cancelled or has no attempt left", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("a", { maxAttempts: 2 }));
+      await queue.submit(newQueued("b"));
+      expect(await queue.release(await claimed(queue, "one"), "its worker stopped")).toBe(true);
+      expect(await queue.get("a")).toMatchObject({ state: "queued", attempt: 1, worker: null });
+      const second = await claimed(queue, "two");
+      expect(second).toMatchObject({ runId: "a", attempt: 2 });
+      await queue.release(second, "its worker stopped");
+      expect(await queue.get("a")).toMatchObject({
+        state: "ended",
+        outcome: "interrupted",
+        reason: "its worker stopped",
+      });
+      const b = await claimed(queue, "three");
+      await queue.cancel("b");
+      await queue.release(b, "its worker stopped");
+      expect(await queue.get("b")).toMatchObject({ state: "ended", outcome: "cancelled" });
+    });
+
+    test("overrules a worker that holds its lease far beyond the deadline", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("a", { deadlineMs: -120_000 }));
+      const lease = await claimed(queue, "one");
+      expect(await queue.reap()).toMatchObject([
+        { runId: "a", outcome: "error", reason: expect.stringContaining("deadline_exceeded") },
+      ]);
+      expect(await queue.heartbeat(lease, LEASE_MS)).toBe("lost");
+    });
+
+    test("lists runs newest first, by state and outcome, in pages; and the workers that reported", async () => {
+      const queue = await open();
+      for (const at of numbersTo(5)) await queue.submit(newQueued(`run-${at}`));
+      await queue.finish(await claimed(queue, "one"), { outcome: "failed", reason: "", summary: null });
+      await queue.cancel("run-2");
+      await claimed(queue, "two");
+      const ids = async (filter: Parameters<QueueStore["list"]>[0]) =>
+        (await queue.list(filter)).map(({ runId }) => runId);
+      expect(await ids({ limit: 2 })).toEqual(["run-5", "run-4"]);
+      expect(await ids({ limit: 9, states: ["queued", "running"] })).toEqual(["run-5", "run-4", "run-3"]);
+      expect(await ids({ limit: 9, states: ["ended"], outcomes: ["cancelled"] })).toEqual(["run-2"]);
+      expect(await ids({ limit: 9, beforeWallMs: 1 })).toEqual([]);
+      expect(await queue.counts()).toEqual({ queued: 2, running: 1, ended: 2 });
+      await queue.reportWorker({ worker: "w", labels: ["gpu"], concurrency: 2 });
+      expect(await queue.workers(60_000)).toEqual([{ worker: "w", labels: ["gpu"], concurrency: 2 }]);
+      expect(await queue.workers(-60_000)).toEqual([]);
+      await queue.forgetWorker("w");
+      expect(await queue.workers(60_000)).toEqual([]);
+    });
+  });
+}
