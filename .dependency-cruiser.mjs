@@ -47,6 +47,7 @@ const ORDER = {
     "bundles",
     "exports",
     "trace-entries",
+    "queue",
     "watchdog",
     "service",
   ],

@@ -7,6 +7,7 @@ import type { FaultSpec } from "./faults/fault-spec.ts";
 import { type Restored, restoreDamage } from "./faults/restore-damage.ts";
 import { applyStanding } from "./faults/standing-fault.ts";
 import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
+import type { StoreLocation } from "./history/history-threads.ts";
 import { openRunStore } from "./history/open-run-store.ts";
 import type { RunStore } from "./history/run-store.ts";
 import { storeLocation } from "./history/store-location.ts";
@@ -73,9 +74,10 @@ export class Lab {
     this.knownStacks = new KnownStacks(home.folder);
   }
 
-  static async open(environment: NodeJS.ProcessEnv, strays = new StrayErrors()): Promise<Lab> {
+  /** @param runs where runs are kept; by default what the environment says, see {@link storeLocation} */
+  static async open(environment: NodeJS.ProcessEnv, strays = new StrayErrors(), runs?: StoreLocation): Promise<Lab> {
     const home = openHome(dataFolder(environment));
-    const history = await openRunStore(storeLocation(environment, home.historyFile));
+    const history = await openRunStore(runs ?? storeLocation(environment, home.historyFile));
     return new Lab(home, history, environment, strays);
   }
 

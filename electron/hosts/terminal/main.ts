@@ -69,6 +69,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./traces-command.ts")).tracesCommand,
   },
   {
+    name: "worker",
+    summary: "carry out submitted runs",
+    load: async () => (await import("./worker-command.ts")).workerCommand,
+  },
+  {
     name: "database",
     summary: "show, migrate or move the database in which runs are kept",
     load: async () => (await import("./database-command.ts")).databaseCommand,

@@ -1,0 +1,123 @@
+import { AbortScope } from "../abort-scope.ts";
+import { readEvalSet } from "../evaluation/eval-set.ts";
+import { type Evaluation, evaluateTrace, type MetricResult } from "../evaluation/evaluate.ts";
+import { readMetrics } from "../evaluation/metric.ts";
+import type { QueuedRun } from "../history/queue-store.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import { readTraceFile, TRACE_FILE_LIMIT } from "../trace-files/read-trace-file.ts";
+import type { AttemptContext, AttemptEnding } from "./attempt.ts";
+import { type RunResultBody, summaryOf, toResults } from "./run-result.ts";
+import type { EvalConfig, EvaluationSpec } from "./run-spec.ts";
+import { worstOf } from "./run-states.ts";
+import { secretHeaders } from "./sinks.ts";
+
+const FETCH_LIMIT_MS = 30_000;
+
+/** Evaluates every trace of the target, and keeps the results of each before the next. */
+export async function executeEvaluation(
+  run: QueuedRun,
+  spec: EvaluationSpec,
+  { signal, putResults }: AttemptContext,
+  environment: NodeJS.ProcessEnv,
+): Promise<AttemptEnding> {
+  const { traces, problems } = readTraceFile(await bytesOf(spec.target, signal, environment));
+  if (traces.length === 0) throw new LabError("bad-input", "there is no trace in it", { hint: problems[0] ?? "" });
+  const request = evaluationRequest(spec.evalConfig, spec.evalSet, signal);
+  const evaluations: Evaluation[] = [];
+  const all: ReturnType<typeof toResults> = [];
+  for (const trace of traces) {
+    signal.throwIfAborted();
+    const evaluation = await evaluateTrace(trace, request);
+    evaluations.push(evaluation);
+    const results = toResults(
+      run.runId,
+      trace.traceId,
+      evaluation.metrics.map((metric) => toResult(metric, evaluation)),
+    );
+    all.push(...results);
+    await putResults(results);
+  }
+  const statuses = evaluations.flatMap(({ metrics }) => metrics.map(({ status }) => status));
+  const outcome = worstOf(statuses.map((status) => (status === "errored" ? "inconclusive" : status)));
+  const count = (wanted: string) => statuses.filter((status) => status === wanted).length;
+  const reason = `${count("passed")} passed, ${count("failed")} failed, ${count("errored")} errored`;
+  const performance = evaluations.map(({ traceId, performance: measured }) => ({ traceId, ...measured }));
+  return {
+    outcome,
+    reason,
+    summary: summaryOf(all, { trace_count: traces.length, errors: [...problems], performance }),
+  };
+}
+
+/** @throws LabError for a metric, threshold or eval set that cannot be used */
+export function evaluationRequest(
+  { metrics, threshold, thresholds, trajectoryMatchType }: EvalConfig,
+  evalSet: unknown,
+  signal: AbortSignal,
+) {
+  const all = threshold === undefined ? [] : [["", threshold] as const];
+  return {
+    metrics: readMetrics(metrics, new Map([...all, ...Object.entries(thresholds)])),
+    match: trajectoryMatchType,
+    evalSet: evalSet === null || evalSet === undefined ? undefined : readEvalSet(JSON.stringify(evalSet)),
+    signal,
+  };
+}
+
+function toResult(
+  { metric, status, score, perInvocation, comparisons, details, error, threshold, durationMs }: MetricResult,
+  { traceId, warnings }: Evaluation,
+): { evaluator: string; body: RunResultBody } {
+  return {
+    evaluator: metric,
+    body: {
+      evaluatorType: "builtin",
+      status,
+      score,
+      perInvocationScores: [...perInvocation],
+      traceId,
+      details: { threshold, comparisons: comparisons ?? [], warnings, ...details },
+      errorText: error ?? null,
+      latencyMs: durationMs,
+    },
+  };
+}
+
+async function bytesOf(
+  target: EvaluationSpec["target"],
+  signal: AbortSignal,
+  environment: NodeJS.ProcessEnv,
+): Promise<Uint8Array> {
+  if (target.kind === "inline") return Buffer.from(JSON.stringify(target.data));
+  if (target.kind === "uploaded") throw new LabError("bad-input", "uploaded traces cannot be evaluated again");
+  const url = new URL(target.traceId, target.baseUrl.endsWith("/") ? target.baseUrl : `${target.baseUrl}/`);
+  const scope = new AbortScope(signal, FETCH_LIMIT_MS);
+  try {
+    const headers = secretHeaders(target.headersFromEnv, environment);
+    const response = await fetch(url, { headers, redirect: "error", signal: scope.signal });
+    if (!response.ok) throw new Error(`it answered ${response.status}`);
+    return await readLimited(response);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new LabError(
+      "unreachable",
+      `the trace ${target.traceId} cannot be read from ${url.host}: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    scope.end();
+  }
+}
+
+async function readLimited(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > TRACE_FILE_LIMIT) throw new Error(`it is larger than ${TRACE_FILE_LIMIT} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

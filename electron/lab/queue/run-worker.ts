@@ -1,0 +1,113 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openQueueStore } from "../history/open-queue-store.ts";
+import type { QueuedRun, QueueStore } from "../history/queue-store.ts";
+import { storeLocation } from "../history/store-location.ts";
+import { dataFolder, openHome } from "../home.ts";
+import { Lab, type LabSession } from "../lab.ts";
+import type { StrayErrors } from "../stray-errors.ts";
+import type { AttemptEnding, AttemptTimes, Execute } from "./attempt.ts";
+import { executeEvaluation } from "./execute-evaluation.ts";
+import { executeScenario } from "./execute-scenario.ts";
+import { QueueWorkerLoop, type QueueWorkerParts } from "./queue-worker.ts";
+import { isEvaluation, type RunSpec } from "./run-spec.ts";
+import { deliver, sinkPayload } from "./sinks.ts";
+import { stackLabel } from "./submit-run.ts";
+
+export interface RunWorkerOptions extends Pick<QueueWorkerParts, "onChange" | "onFailure"> {
+  environment: NodeJS.ProcessEnv;
+  strays: StrayErrors;
+  concurrency: number;
+  labels: readonly string[];
+  /** Stack files by name. */
+  stacks: ReadonlyMap<string, string>;
+  /** For results with the sink `stdout`. */
+  write: (line: string) => void;
+  times?: AttemptTimes & { pollMs: number };
+  /** Called once it claims runs. */
+  onReady: () => void;
+}
+
+/**
+ * Carries out submitted runs until the signal aborts. Each of its slots is a lab with a data folder of its own in this
+ * one's, and so with a fault journal, a watchdog and stacks of its own; runs are recorded in the common history.
+ */
+export async function runWorker(options: RunWorkerOptions, signal: AbortSignal): Promise<void> {
+  const { environment, concurrency, labels, stacks, onFailure } = options;
+  const home = openHome(dataFolder(environment));
+  const location = storeLocation(environment, home.historyFile);
+  const queue = await openQueueStore(location);
+  const sinks = {
+    folder: join(home.folder, "sinks"),
+    environment,
+    write: options.write,
+    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+  };
+  const onEnded = async (run: QueuedRun, ending: AttemptEnding) => {
+    const payload = sinkPayload(run, ending, await queue.results(run.runId));
+    for (const problem of await deliver(run.spec as RunSpec, payload, sinks)) onFailure(new Error(problem));
+  };
+  const { times, onChange } = options;
+  try {
+    await inSlots(concurrency, async (executors) => {
+      const worker = new QueueWorkerLoop({
+        queue,
+        labels: [...labels, ...[...stacks.keys()].map(stackLabel)],
+        executors,
+        onFailure,
+        onEnded,
+        ...(times === undefined ? {} : { times }),
+        ...(onChange === undefined ? {} : { onChange }),
+      });
+      options.onReady();
+      await worker.work(signal);
+    });
+  } finally {
+    await queue.close();
+  }
+
+  /** Opens a lab for each slot, one within the other, since a lab ends with what it is opened for. */
+  async function inSlots(
+    count: number,
+    use: (executors: Execute[]) => Promise<void>,
+    opened: Execute[] = [],
+  ): Promise<void> {
+    if (opened.length === count) return use(opened);
+    const folder = join(home.folder, "workers", String(opened.length + 1));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const lab = await Lab.open({ ...environment, RESILIENCE_LAB_HOME: folder }, options.strays, location);
+    try {
+      await lab.work("carrying out submitted runs", signal, (session) =>
+        inSlots(count, use, [...opened, executorOf(lab, session, queue, options)]),
+      );
+    } finally {
+      await lab.close();
+    }
+  }
+}
+
+function executorOf(
+  lab: Lab,
+  session: LabSession,
+  queue: QueueStore,
+  { stacks, environment }: RunWorkerOptions,
+): Execute {
+  return async (run, context) => {
+    await endEarlierAttempts(run, lab, queue);
+    const spec = run.spec as RunSpec;
+    if (isEvaluation(spec)) return executeEvaluation(run, spec, context, environment);
+    const resolve = lab.resolve.bind(lab);
+    return executeScenario(run, spec, context, { session, resolve, stacks });
+  };
+}
+
+/** A worker that lost its lease may still be running: nothing that it records from now on is kept. */
+async function endEarlierAttempts({ runId, attempt }: QueuedRun, { history }: Lab, queue: QueueStore): Promise<void> {
+  if (attempt === 1) return;
+  for (const earlier of await queue.attempts(runId)) {
+    if (earlier.attempt >= attempt) continue;
+    for (const historyRun of earlier.historyRuns) {
+      await history.interrupt(historyRun, `its worker lost the lease; attempt ${attempt} took the run over`);
+    }
+  }
+}

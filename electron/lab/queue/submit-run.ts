@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { QueuedRun, QueueStore } from "../history/queue-store.ts";
+import { LabError } from "../lab-error.ts";
+import { isEvaluation, parseSpec, type RunSpec } from "./run-spec.ts";
+
+export const MAX_ATTEMPTS = 3;
+
+const request = z.strictObject({ runId: z.uuid().optional(), spec: z.unknown() });
+
+export type Submitted = { is: "accepted"; run: QueuedRun; isNew: boolean } | { is: "conflict"; persisted: QueuedRun };
+
+/**
+ * Submits a run. An id that is there already gives its run, in whatever state, when the specs are equal with their
+ * defaults filled in, and a conflict else.
+ * @param given `{runId?, spec}` @throws ZodError for another shape; LabError for a spec that cannot be carried out
+ */
+export async function submitRun(queue: QueueStore, given: unknown): Promise<Submitted> {
+  const { runId = randomUUID(), spec: unread } = request.parse(given);
+  // As it is read again: a property that is undefined is none.
+  const spec = JSON.parse(JSON.stringify(parseSpec(unread))) as RunSpec;
+  if (isEvaluation(spec) && spec.target.kind === "uploaded") {
+    throw new LabError("bad-input", "uploaded traces were evaluated when they were uploaded: they cannot be again", {
+      hint: "give the traces inline, or by http",
+    });
+  }
+  const { run, isNew } = await queue.submit({
+    runId: runId.toLowerCase(),
+    spec,
+    labels: labelsOf(spec),
+    maxAttempts: isAttached(spec) ? 1 : MAX_ATTEMPTS,
+    deadlineMs: Math.round(spec.deadlineS * 1000),
+  });
+  return isNew || isDeepStrictEqual(run.spec, spec)
+    ? { is: "accepted", run, isNew }
+    : { is: "conflict", persisted: run };
+}
+
+/** A stack that a person attached is not broken again because a worker died. */
+function isAttached(spec: RunSpec): boolean {
+  return !isEvaluation(spec) && spec.stack.kind === "project";
+}
+
+/** Those that it asks for, and what its stack needs. */
+function labelsOf(spec: RunSpec): string[] {
+  const needed = isEvaluation(spec) ? [] : stackLabels(spec.stack);
+  return [...new Set([...spec.labels, ...needed])].sort();
+}
+
+function stackLabels(stack: Exclude<RunSpec, { target: unknown }>["stack"]): string[] {
+  if (stack.kind === "named") return [stackLabel(stack.name)];
+  return stack.kind === "project" || stack.driver === "docker" ? ["docker"] : [];
+}
+
+export function stackLabel(name: string): string {
+  return `stack:${name}`;
+}
