@@ -27,7 +27,7 @@ function importsOnly(name, comment, from, may) {
  */
 const ORDER = {
   electron: ["model", "contract", "lab", "hosts", "shell", "soak", "bench"],
-  "electron/hosts": ["files", "page", "browser"],
+  "electron/hosts": ["files", "page", "browser", "serve", "terminal"],
   "electron/lab": [
     "documents",
     "events",

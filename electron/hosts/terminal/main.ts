@@ -69,6 +69,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./traces-command.ts")).tracesCommand,
   },
   {
+    name: "serve",
+    summary: "serve the HTTP API: submit, follow and cancel runs, evaluate traces",
+    load: async () => (await import("./serve-command.ts")).serveCommand,
+  },
+  {
     name: "worker",
     summary: "carry out submitted runs",
     load: async () => (await import("./worker-command.ts")).workerCommand,

@@ -43,7 +43,7 @@ runs back. Secrets for webhooks and headers are variables of its environment tha
   },
 };
 
-function namedStack(text: string): [string, string] {
+export function namedStack(text: string): [string, string] {
   const [, name, file] = /^([a-z0-9][a-z0-9_.-]*)=(.+)$/i.exec(text) ?? [];
   if (name === undefined || file === undefined) {
     throw new LabError("bad-input", `--stack cannot be "${text}"`, { hint: "write it as NAME=FILE" });

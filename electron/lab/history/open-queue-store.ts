@@ -40,6 +40,9 @@ class ThreadedQueue implements QueueStore {
   submit(run: NewQueuedRun): Promise<{ run: QueuedRun; isNew: boolean }> {
     return this.#thread.call("submit", run);
   }
+  record(...given: Parameters<QueueStore["record"]>): Promise<boolean> {
+    return this.#thread.call("record", ...given);
+  }
   claim(worker: QueueWorker, leaseMs: number): Promise<QueuedRun | undefined> {
     return this.#thread.call("claim", worker, leaseMs);
   }

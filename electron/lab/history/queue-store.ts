@@ -84,6 +84,12 @@ export interface QueueFilter {
 export interface QueueStore {
   /** Adds the run, or resolves to the one that has the id already, whatever its spec. */
   submit(run: NewQueuedRun): Promise<{ run: QueuedRun; isNew: boolean }>;
+  /** Adds a run that has ended already, with its results: a record of what was done at once. False for an id that is there. */
+  record(
+    run: NewQueuedRun,
+    ending: { outcome: Outcome; reason: string; summary: unknown },
+    results: readonly QueueResult[],
+  ): Promise<boolean>;
   /**
    * The oldest run that is queued, or whose lease has ended, with attempts left and no labels but the worker's. Counts the
    * attempt, and ends the one before as lost.

@@ -74,6 +74,34 @@ export class SqlQueue implements QueueStore {
     return { run, isNew: added.length > 0 };
   }
 
+  record(
+    { runId, spec, labels, maxAttempts, deadlineMs }: NewQueuedRun,
+    { outcome, reason, summary }: { outcome: Outcome; reason: string; summary: unknown },
+    results: readonly QueueResult[],
+  ): Promise<boolean> {
+    const { now } = this.#sql;
+    return this.#sql.transaction(async (query) => {
+      const added = await query(
+        `INSERT INTO queue (run_id, spec, labels, max_attempts, deadline_ms, state, outcome, reason, summary,
+           submitted_ms, started_ms, finished_ms)
+         VALUES ($1, $2, $3, $4, $5, 'ended', $6, $7, $8, ${now}, ${now}, ${now})
+         ON CONFLICT (run_id) DO NOTHING RETURNING run_id`,
+        [
+          runId,
+          JSON.stringify(spec),
+          JSON.stringify(labels),
+          maxAttempts,
+          deadlineMs,
+          outcome,
+          reason,
+          JSON.stringify(summary ?? null),
+        ],
+      );
+      if (added.length > 0) await this.#addResults(query, { runId, attempt: 0 }, results);
+      return added.length > 0;
+    });
+  }
+
   claim({ worker, labels }: QueueWorker, leaseMs: number): Promise<QueuedRun | undefined> {
     const { now, skipLocked } = this.#sql;
     return this.#sql.transaction(async (query) => {
@@ -125,17 +153,7 @@ export class SqlQueue implements QueueStore {
   }
 
   putResults(lease: Lease, results: readonly QueueResult[]): Promise<boolean> {
-    return this.#whileHeld(lease, async (query) => {
-      for (const { resultId, item, evaluator, body } of results) {
-        await query(
-          `INSERT INTO queue_results (result_id, run_id, attempt, item, evaluator, body, created_ms)
-           VALUES ($1, $2, $3, $4, $5, $6, ${this.#sql.now})
-           ON CONFLICT (result_id) DO UPDATE SET attempt = excluded.attempt, body = excluded.body,
-             created_ms = excluded.created_ms`,
-          [resultId, lease.runId, lease.attempt, item, evaluator, JSON.stringify(body)],
-        );
-      }
-    });
+    return this.#whileHeld(lease, (query) => this.#addResults(query, lease, results));
   }
 
   finish(lease: Lease, ending: { outcome: Outcome; reason: string; summary: unknown }): Promise<boolean> {
@@ -301,6 +319,22 @@ export class SqlQueue implements QueueStore {
 
   close(): Promise<void> {
     return this.#sql.close();
+  }
+
+  async #addResults(
+    query: SqlQuery,
+    { runId, attempt }: Pick<Lease, "runId" | "attempt">,
+    results: readonly QueueResult[],
+  ): Promise<void> {
+    for (const { resultId, item, evaluator, body } of results) {
+      await query(
+        `INSERT INTO queue_results (result_id, run_id, attempt, item, evaluator, body, created_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, ${this.#sql.now})
+         ON CONFLICT (result_id) DO UPDATE SET attempt = excluded.attempt, body = excluded.body,
+           created_ms = excluded.created_ms`,
+        [resultId, runId, attempt, item, evaluator, JSON.stringify(body)],
+      );
+    }
   }
 
   /** Carries out writes of an attempt that nobody can take over meanwhile. False when its lease is lost. */

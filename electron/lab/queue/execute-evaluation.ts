@@ -29,24 +29,33 @@ export async function executeEvaluation(
     signal.throwIfAborted();
     const evaluation = await evaluateTrace(trace, request);
     evaluations.push(evaluation);
-    const results = toResults(
-      run.runId,
-      trace.traceId,
-      evaluation.metrics.map((metric) => toResult(metric, evaluation)),
-    );
+    const { results } = evaluationResults(run.runId, [evaluation]);
     all.push(...results);
     await putResults(results);
   }
-  const statuses = evaluations.flatMap(({ metrics }) => metrics.map(({ status }) => status));
-  const outcome = worstOf(statuses.map((status) => (status === "errored" ? "inconclusive" : status)));
-  const count = (wanted: string) => statuses.filter((status) => status === wanted).length;
-  const reason = `${count("passed")} passed, ${count("failed")} failed, ${count("errored")} errored`;
+  const { outcome, reason } = evaluationResults(run.runId, evaluations);
   const performance = evaluations.map(({ traceId, performance: measured }) => ({ traceId, ...measured }));
   return {
     outcome,
     reason,
     summary: summaryOf(all, { trace_count: traces.length, errors: [...problems], performance }),
   };
+}
+
+/** The results of evaluations, and how a run with these ends. */
+export function evaluationResults(runId: string, evaluations: readonly Evaluation[]) {
+  const results = evaluations.flatMap((evaluation) =>
+    toResults(
+      runId,
+      evaluation.traceId,
+      evaluation.metrics.map((metric) => toResult(metric, evaluation)),
+    ),
+  );
+  const statuses = evaluations.flatMap(({ metrics }) => metrics.map(({ status }) => status));
+  const outcome = worstOf(statuses.map((status) => (status === "errored" ? "inconclusive" : status)));
+  const count = (wanted: string) => statuses.filter((status) => status === wanted).length;
+  const reason = `${count("passed")} passed, ${count("failed")} failed, ${count("errored")} errored`;
+  return { results, outcome, reason };
 }
 
 /** @throws LabError for a metric, threshold or eval set that cannot be used */

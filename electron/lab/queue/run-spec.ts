@@ -34,7 +34,6 @@ const stack = z.discriminatedUnion("kind", [
   /** A compose project that is up: one attempt only, since a person attached it. */
   z.looseObject({ kind: z.literal("project"), project: name }),
 ]);
-export type StackRequest = z.infer<typeof stack>;
 
 const common = {
   /** That its worker must have. */

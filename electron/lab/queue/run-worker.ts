@@ -24,8 +24,8 @@ export interface RunWorkerOptions extends Pick<QueueWorkerParts, "onChange" | "o
   /** For results with the sink `stdout`. */
   write: (line: string) => void;
   times?: AttemptTimes & { pollMs: number };
-  /** Called once it claims runs. */
-  onReady: () => void;
+  /** Called once it claims runs. @param wake runs were submitted: it does not wait for the next poll */
+  onReady: (wake: () => void) => void;
 }
 
 /**
@@ -59,7 +59,7 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
         ...(times === undefined ? {} : { times }),
         ...(onChange === undefined ? {} : { onChange }),
       });
-      options.onReady();
+      options.onReady(() => worker.wake());
       await worker.work(signal);
     });
   } finally {

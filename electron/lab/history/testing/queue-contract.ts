@@ -68,7 +68,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       expect(await one.counts()).toEqual({ queued: 0, running: 40, ended: 0 });
     });
 
-    test("gives a run that asks for labels only to a worker that has them all, and does not hold up the others", async () => {
+    test("gives a run that asks for labels only to a worker that has them all, and does not delay the others", async () => {
       const queue = await open();
       await queue.submit(newQueued("a", { labels: ["docker", "gpu"] }));
       await queue.submit(newQueued("b"));
