@@ -1,7 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 import { expect } from "../expect.ts";
 
-export type Place = "Lab" | "Stacks" | "History" | "Approvals" | "Scenarios";
+export type Place = "Lab" | "Stacks" | "History" | "Sessions" | "Approvals" | "Scenarios";
 /** A run takes seconds, the first one also brings the stack up, and the machine may be busy. */
 const RUN_LIMIT_MS = 120_000;
 

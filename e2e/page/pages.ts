@@ -97,6 +97,7 @@ export const PAGES: PictureOf[] = [
       await expect(window.page.getByRole("row").filter({ hasText: APPROVED })).toContainText("approved");
     },
   },
+  { name: "sessions", open: (window) => openNamed(window, "sessions", "Live sessions") },
   {
     name: "run-waiting",
     async open(window) {

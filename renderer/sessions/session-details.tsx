@@ -49,6 +49,7 @@ function Conversation({ session: { conversation } }: { session: SessionDetail })
   return (
     <ol className={classes.turns} aria-label="Conversation">
       {conversation.map(({ id, userText, toolUses, finalResponse }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: an agent may give two turns the same id
         <li key={`${index} ${id}`}>
           <p className={classes.user}>{userText || "(no text)"}</p>
           {toolUses.map((use, at) => (

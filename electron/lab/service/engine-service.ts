@@ -188,9 +188,8 @@ export class EngineService {
       if (historyLimit !== undefined) history.trim();
       onChange();
     });
-    void telemetry.start(settings.current().ports === "auto" ? "auto" : "fixed").then(() => {
-      if (telemetry.problem !== undefined) notices.add(telemetry.problem);
-    });
+    // What keeps it from listening is on the page of the sessions.
+    void telemetry.start(settings.current().ports === "auto" ? "auto" : "fixed").then(onChange);
     if (leftUp !== undefined) controller.adopt(leftUp);
     else void this.#reopen(preferences.stack());
 

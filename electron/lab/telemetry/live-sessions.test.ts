@@ -32,7 +32,10 @@ function sessions(limits: Partial<SessionLimits> = {}) {
   const live = new LiveSessions({ nowMs: () => nowMs, onChange: () => {}, limits: { ...SESSION_LIMITS, ...limits } });
   const take = (spans: TraceSpan[], logs: TraceLog[] = []) => live.take({ spans, logs, points: 0, problems: [] });
   const shown = () => live.list().map((each) => [each.name, each.spans.length, live.isComplete(each)]);
-  return { live, take, shown, pass: (ms: number) => void (nowMs += ms) };
+  const pass = (ms: number) => {
+    nowMs += ms;
+  };
+  return { live, take, shown, pass };
 }
 
 test("spans are grouped by the name of a session, else by the conversation, else by their trace", () => {
