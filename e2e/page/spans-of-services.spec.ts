@@ -2,11 +2,11 @@ import { expect } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
 import { testOnRecordedLab as test } from "./shared-labs.ts";
 
-const TITLE = "A call that every service tells of";
+const TITLE = "A call that every service reports";
 
 test.use({
   prepared: ownScenarios({
-    "told-by-all.yaml": `id: told-by-all
+    "reported-by-all.yaml": `id: reported-by-all
 title: ${TITLE}
 patterns: []
 steadyState:

@@ -117,7 +117,7 @@ test("a step's id is in the ids of the spans that it leads to", () => {
   expect(stepOfSpanId(RUN, AGENT)).toBeUndefined();
 });
 
-test("one call that agent, links, gateway and server tell of is one tree, whatever the order in which they arrive", () => {
+test("one call that agent, links, gateway and server report is one tree, whatever the order in which they arrive", () => {
   const spans = [
     span(AGENT, stepSpanId(RUN, 1), [12, 58], { name: "invoke_agent", service: "agent" }),
     span(CLIENT, AGENT, [20, 50], { name: "tools/call pay", service: "agent", kind: "client" }),

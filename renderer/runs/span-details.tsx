@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { TelemetrySpan } from "../../electron/model/telemetry.ts";
 import type { RunRecord } from "../state/run-record.ts";
+import { BriefText } from "../ui/brief-text.tsx";
 import { Facts } from "../ui/facts.tsx";
 import { SearchBox } from "../ui/search-box.tsx";
 import { formatDuration } from "../ui/times.ts";
@@ -51,7 +52,17 @@ export function SpanDetails({ span, record, isBelow }: SpanDetailsProps) {
       />
       <h3>Attributes</h3>
       <SearchBox label="Search the attributes" value={search} onChange={setSearch} />
-      {found.length === 0 ? <p className={classes.hint}>No matches</p> : <Facts facts={found} />}
+      {found.length === 0 && <p className={classes.hint}>No matches</p>}
+      <dl className={classes.attributes}>
+        {found.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <BriefText text={value} of={name} />
+            </dd>
+          </div>
+        ))}
+      </dl>
       {events.length > 0 && (
         <>
           <h3>Events</h3>
