@@ -64,7 +64,10 @@ export type ToolUse = z.infer<typeof toolUse>;
 export type UseDifference = "missing" | "unexpected" | "name" | readonly string[];
 
 /** Undefined where they are equal; else what differs: of the same tool the names of the arguments. */
-export function useDifference(expected: ToolUse | undefined, actual: ToolUse | undefined): UseDifference | undefined {
+export function differenceOfUses(
+  expected: ToolUse | undefined,
+  actual: ToolUse | undefined,
+): UseDifference | undefined {
   if (expected === undefined) return actual === undefined ? undefined : "unexpected";
   if (actual === undefined) return "missing";
   if (expected.name !== actual.name) return "name";

@@ -46,8 +46,5 @@ export function Header({ route, waiting, children }: HeaderProps) {
 }
 
 function isUnder(route: Route, at: Route["at"]): boolean {
-  return (
-    route.at === at ||
-    (at === "history" && (route.at === "run" || route.at === "compare" || route.at === "compare-sets"))
-  );
+  return route.at === at || (at === "history" && ["run", "compare", "compare-sets", "evaluate"].includes(route.at));
 }

@@ -23,6 +23,7 @@ const Overlays = late("The overlays", async () => {
 });
 const LabPage = late("The Lab page", () => import("../scenarios/lab-page.tsx"));
 const RunPage = late("The Run page", () => import("../runs/run-page.tsx"));
+const EvaluatePage = late("The Evaluate page", () => import("../history/evaluate-page.tsx"));
 const CompareSetsPage = late("The Compare page of sets", () => import("../runs/compare-sets-page.tsx"));
 const ComparePage = late("The Compare page", () => import("../runs/compare-page.tsx"));
 const StacksPage = late("The Stacks page", () => import("../stacks/stacks-page.tsx"));
@@ -112,6 +113,8 @@ function Page({ route }: { route: Route }) {
       return <RunPage key={route.runId} route={route} />;
     case "compare":
       return <ComparePage key={`${route.left} ${route.right}`} left={route.left} right={route.right} />;
+    case "evaluate":
+      return <EvaluatePage key={route.runIds.join()} runIds={route.runIds} />;
     case "compare-sets":
       return <CompareSetsPage key={[...route.left, "", ...route.right].join()} left={route.left} right={route.right} />;
     case "stacks":
@@ -160,6 +163,7 @@ const TITLES: Record<Route["at"], string> = {
   run: "Run",
   compare: "Compare",
   "compare-sets": "Compare",
+  evaluate: "Evaluate",
   stacks: "Stacks",
   service: "Service",
   history: "History",

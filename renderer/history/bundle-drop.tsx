@@ -71,8 +71,10 @@ export function BundleDrop() {
         <div className={classes.veil} data-testid="bundle-drop">
           <div className={classes.words} data-refused={whyNot !== undefined || undefined}>
             {whyNot === undefined ? <IconFileImport size={30} aria-hidden /> : <IconFileX size={30} aria-hidden />}
-            <b>{whyNot === undefined ? "Drop a bundle to import its runs" : "No bundle can be imported"}</b>
-            <span>{whyNot ?? "Bundles are verified before they are imported"}</span>
+            <b>{whyNot === undefined ? "Drop a bundle or a trace" : "No bundle can be imported"}</b>
+            <span>
+              {whyNot ?? "Bundles are verified before they are imported; traces are detected by their content"}
+            </span>
           </div>
         </div>
       )}

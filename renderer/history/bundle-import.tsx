@@ -10,7 +10,14 @@ import { formatRoute } from "../state/route.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { bytes } from "../ui/times.ts";
 import classes from "./bundle-import.module.css";
-import { type ImportOutcome, type ImportStage, importBundle, importSummary } from "./import-bundle.ts";
+import {
+  type FileLook,
+  type ImportOutcome,
+  type ImportStage,
+  importBundle,
+  importSummary,
+  lookOf,
+} from "./import-bundle.ts";
 
 type Shown =
   | { is: "working"; fileName: string; detail: string; stage: ImportStage }
@@ -18,6 +25,7 @@ type Shown =
 
 const STAGE_LABELS: Record<ImportStage, string> = {
   sending: "Uploading",
+  reading: "Reading it as a trace",
   verifying: "Verifying format, hashes, sizes and paths",
   importing: "Importing the runs",
 };
@@ -26,6 +34,8 @@ interface GivenFile {
   name: string;
   detail: string;
   upload(signal: AbortSignal): Promise<Upload>;
+  /** A bundle unless it says otherwise. */
+  look?: () => Promise<FileLook>;
 }
 
 export interface BundleImport {
@@ -34,6 +44,8 @@ export interface BundleImport {
   take(files: readonly File[], folders?: readonly string[]): void;
   /** Opens the host's file dialog, where it has one. */
   choose(): void;
+  /** The same for a trace. */
+  chooseTrace(): void;
   /** To be rendered in the page. */
   dialog: ReactNode;
 }
@@ -51,14 +63,15 @@ export function useBundleImport(): BundleImport {
     stop.current = controller;
     const outcomes: ImportOutcome[] = [];
     try {
-      for (const { name, detail, upload } of files) {
+      for (const { name, detail, upload, look = async () => "bundle" as const } of files) {
         const door = {
           upload,
           verify: (id: string, until: AbortSignal) => client.call.bundles.verify({ upload: id }, { signal: until }),
           import: (id: string) => client.call.bundles.import({ upload: id }),
+          openTrace: (id: string, until: AbortSignal) => client.call.traces.open({ upload: id }, { signal: until }),
         };
         const onStage = (stage: ImportStage) => setShown({ is: "working", fileName: name, detail, stage });
-        outcomes.push(await importBundle(door, name, onStage, signal));
+        outcomes.push(await importBundle(door, name, onStage, signal, await look()));
       }
     } catch {
       // Only a cancellation throws.
@@ -75,9 +88,16 @@ export function useBundleImport(): BundleImport {
           name: file.name,
           detail: bytes(file.size),
           upload: (signal: AbortSignal) => client.upload(file, signal),
+          look: async () => lookOf(new Uint8Array(await file.slice(0, 64).arrayBuffer())),
         })),
         ...folders.map((name) => ({ name, detail: "a folder", upload: refuseFolder })),
       ]),
+    chooseTrace: () =>
+      void attempt("No file could be chosen", () => client.call.traces.choose()).then((chosen) => {
+        if (chosen == null) return;
+        const look = async () => "trace" as const;
+        void work([{ name: chosen.fileName, detail: bytes(chosen.bytes), upload: async () => chosen, look }]);
+      }),
     choose: () =>
       void attempt("No file could be chosen", () => client.call.bundles.choose()).then((chosen) => {
         if (chosen == null) return;
@@ -127,12 +147,8 @@ function Done({ outcomes, onClose }: { outcomes: readonly ImportOutcome[]; onClo
   return (
     <div className={classes.outcomes}>
       {outcomes.map((outcome) => (
-        <section key={outcome.fileName} data-outcome={outcome.is} role={outcome.is === "imported" ? "status" : "alert"}>
-          {outcome.is === "imported" ? (
-            <IconCheck size={16} aria-hidden />
-          ) : (
-            <IconAlertTriangle size={16} aria-hidden />
-          )}
+        <section key={outcome.fileName} data-outcome={outcome.is} role={isDone(outcome) ? "status" : "alert"}>
+          {isDone(outcome) ? <IconCheck size={16} aria-hidden /> : <IconAlertTriangle size={16} aria-hidden />}
           <div>
             <h3>{outcome.fileName}</h3>
             <Outcome outcome={outcome} onClose={onClose} />
@@ -146,6 +162,10 @@ function Done({ outcomes, onClose }: { outcomes: readonly ImportOutcome[]; onClo
   );
 }
 
+function isDone({ is }: ImportOutcome): boolean {
+  return is === "imported" || is === "opened";
+}
+
 const SHOWN_LINES = 12;
 
 function Outcome({ outcome, onClose }: { outcome: ImportOutcome; onClose: () => void }) {
@@ -154,6 +174,27 @@ function Outcome({ outcome, onClose }: { outcome: ImportOutcome; onClose: () => 
       <p>
         Nothing was imported: {outcome.message}.{outcome.hint !== null && ` Fix: ${outcome.hint}.`}
       </p>
+    );
+  }
+  if (outcome.is === "opened") {
+    const { runId, title, spans, problems, isAlreadyHere } = outcome.trace;
+    return (
+      <>
+        <p>{isAlreadyHere ? "Already in the history" : `A trace with ${spans.toLocaleString()} spans`}.</p>
+        <Lines
+          lines={[
+            {
+              key: runId,
+              content: (
+                <a href={formatRoute({ at: "run", runId })} onClick={onClose}>
+                  {visibleLine(title)}
+                </a>
+              ),
+            },
+            ...problems.map((problem) => ({ key: problem, content: `Not read: ${visibleLine(problem)}` })),
+          ]}
+        />
+      </>
     );
   }
   if (outcome.is === "refused") {

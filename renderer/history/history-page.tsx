@@ -1,8 +1,15 @@
 import { Chip, FileButton, Loader } from "@mantine/core";
-import { IconArrowsDiff, IconDownload, IconFileImport, IconTrash } from "@tabler/icons-react";
+import {
+  IconArrowsDiff,
+  IconCloudDownload,
+  IconDownload,
+  IconFileImport,
+  IconTestPipe,
+  IconTrash,
+} from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
+import { EVALUATION_SCENARIO_ID, MANUAL_SCENARIO_ID, TRACE_SCENARIO_ID } from "../../electron/contract/runs.ts";
 import { OUTCOMES, type Outcome } from "../../electron/model/lab-event.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, type Route, type RunFilter } from "../state/route.ts";
@@ -18,8 +25,9 @@ import { useBundleImport } from "./bundle-import.tsx";
 import { DeleteRuns } from "./delete-runs.tsx";
 import { ExportRuns } from "./export-runs.tsx";
 import classes from "./history-page.module.css";
+import { PullTrace } from "./pull-trace.tsx";
 import { RetentionNote } from "./retention-note.tsx";
-import { comparedInOrder, whyNotCompare, whyNotDeleteAll, whyNotExport } from "./run-choices.ts";
+import { comparedInOrder, whyNotCompare, whyNotDeleteAll, whyNotEvaluate, whyNotExport } from "./run-choices.ts";
 import { RunTable } from "./run-table.tsx";
 import { useBundles } from "./use-bundles.ts";
 import { useRunPages } from "./use-run-pages.ts";
@@ -143,6 +151,8 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
     () => [
       ...(catalogue?.scenarios ?? []).map(({ id, title }) => ({ value: id, label: title })),
       { value: MANUAL_SCENARIO_ID, label: "Manual" },
+      { value: TRACE_SCENARIO_ID, label: "Traces" },
+      { value: EVALUATION_SCENARIO_ID, label: "Evaluations" },
     ],
     [catalogue],
   );
@@ -211,6 +221,7 @@ interface SelectionBarProps {
 function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: SelectionBarProps) {
   const bundles = useBundles();
   const [isExporting, setExporting] = useState(false);
+  const [isPulling, setPulling] = useState(false);
   const count = matching === undefined ? "" : `${matching.toLocaleString()} ${matching === 1 ? "run" : "runs"}`;
   const compare = () => {
     const sets = comparedInOrder(chosen);
@@ -254,6 +265,25 @@ function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: Selec
       >
         Delete
       </ReasonedButton>
+      <ReasonedButton
+        variant="default"
+        leftSection={<IconTestPipe size={14} aria-hidden />}
+        disabledBecause={whyNotEvaluate(chosen)}
+        hint="The turns of agents in traces and runs, against an eval set"
+        onClick={() => goTo({ at: "evaluate", runIds: chosen.map(({ id }) => id) })}
+      >
+        Evaluate
+      </ReasonedButton>
+      <ReasonedButton
+        variant="default"
+        leftSection={<IconCloudDownload size={14} aria-hidden />}
+        disabledBecause={bundles.whyNot}
+        hint="One trace by its id, from a Jaeger or a Tempo"
+        onClick={() => setPulling(true)}
+      >
+        Pull a trace
+      </ReasonedButton>
+      <PullTrace isOpen={isPulling} onClose={() => setPulling(false)} />
       <ImportButton whyNot={bundles.whyNot} />
       <ExportRuns runIds={isExporting ? chosen.map(({ id }) => id) : []} onClose={() => setExporting(false)} />
     </div>
@@ -267,16 +297,21 @@ function ImportButton({ whyNot }: { whyNot: string | undefined }) {
     variant: "default",
     leftSection: <IconFileImport size={14} aria-hidden />,
     disabledBecause: whyNot ?? (bundleImport.isBusy ? "An import is in progress" : undefined),
-    hint: "Import runs from a bundle file, or drop one on the window",
+    hint: "A bundle of runs or a trace file, or drop one on the window",
   };
   return (
     <>
       {hasDialog || look.disabledBecause !== undefined ? (
-        <ReasonedButton {...look} onClick={bundleImport.choose}>
-          Import
-        </ReasonedButton>
+        <>
+          <ReasonedButton {...look} onClick={bundleImport.choose}>
+            Import
+          </ReasonedButton>
+          <ReasonedButton {...look} hint="A file of Jaeger, OTLP or Tempo" onClick={bundleImport.chooseTrace}>
+            Open a trace
+          </ReasonedButton>
+        </>
       ) : (
-        <FileButton accept=".zip,application/zip" multiple onChange={bundleImport.take}>
+        <FileButton multiple onChange={bundleImport.take}>
           {({ onClick }) => (
             <ReasonedButton {...look} onClick={onClick}>
               Import

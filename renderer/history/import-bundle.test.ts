@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LabFailure } from "../lab-client/lab-failure.ts";
-import { type BundleDoor, type ImportStage, importBundle, importSummary } from "./import-bundle.ts";
+import { type BundleDoor, type ImportStage, importBundle, importSummary, lookOf } from "./import-bundle.ts";
 
 const UPLOAD = "8d7b7b1e-4a7e-4b53-9d6c-0d5cf0f9a001";
 
@@ -9,11 +9,36 @@ function door(parts: Partial<BundleDoor> = {}): BundleDoor {
     upload: async () => ({ upload: UPLOAD, fileName: "runs.zip", bytes: 10 }),
     verify: async () => ({ isValid: true, problems: [], runs: [] }),
     import: async () => ({ imported: [{ runId: "a", scenarioTitle: "A crash" }], alreadyHere: [] }),
+    openTrace: async () => ({ runId: "t", title: "a trace", spans: 1, traces: 1, problems: [], isAlreadyHere: false }),
     ...parts,
   };
 }
 
 const never = new AbortController().signal;
+
+describe("what is given for import", () => {
+  it("is told by its first bytes, whatever its name", () => {
+    const look = (text: string) => lookOf(new TextEncoder().encode(text));
+    expect(lookOf(new Uint8Array([0x50, 0x4b, 3, 4]))).toBe("bundle");
+    expect(lookOf(new Uint8Array([0x1f, 0x8b, 8]))).toBe("trace");
+    expect([look(' \n{"data":[]}'), look("[{}]"), look("id: mine"), look("\n\u0008protobuf")]).toEqual([
+      ...["trace", "trace", "unknown", "unknown"],
+    ]);
+  });
+
+  it("is opened as a trace; what turns out to be neither is refused as a bundle", async () => {
+    const opened = await importBundle(door(), "t", () => {}, never, "unknown");
+    expect(opened).toMatchObject({ is: "opened", trace: { runId: "t" } });
+    const none = door({
+      openTrace: async () => {
+        throw new LabFailure("bad-input", "it is no trace");
+      },
+      verify: async () => ({ isValid: false, problems: ["this is a scenario"], runs: [] }),
+    });
+    expect(await importBundle(none, "x", () => {}, never, "unknown")).toMatchObject({ is: "refused" });
+    expect(await importBundle(none, "x", () => {}, never, "trace")).toMatchObject({ message: "it is no trace" });
+  });
+});
 
 describe("importing a bundle", () => {
   it("uploads, verifies, then imports", async () => {

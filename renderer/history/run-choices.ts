@@ -1,4 +1,5 @@
 import { type RunSummary, SAMPLED_RUNS } from "../../electron/contract/history.ts";
+import { EVALUATED_RUNS } from "../../electron/contract/traces.ts";
 
 /** Why a run cannot be deleted; undefined when it can. */
 export function whyNotDelete({ outcome, pinned }: Pick<RunSummary, "outcome" | "pinned">): string | undefined {
@@ -36,6 +37,14 @@ export function comparedInOrder(chosen: readonly RunSummary[]): { left: string[]
     if (kinds.length === 2) return { left: ids(kinds[0]), right: ids(kinds[1]) };
   }
   return { left: ids(sorted), right: [] };
+}
+
+export function whyNotEvaluate(chosen: readonly RunSummary[]): string | undefined {
+  if (chosen.length === 0) return "Select the traces or runs to evaluate";
+  if (chosen.length > EVALUATED_RUNS) return `At most ${EVALUATED_RUNS} are evaluated at once`;
+  if (chosen.some(({ kind }) => kind === "evaluation")) return "An evaluation is none itself: select what it was of";
+  if (chosen.some(({ outcome }) => outcome === null)) return "A selected run is in progress";
+  return chosen.some(({ raw }) => raw) ? "A selected run was recorded raw" : undefined;
 }
 
 const MOST_EXPORTED = 200;

@@ -17,7 +17,7 @@ import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { Hint } from "../ui/hint.tsx";
-import { OutcomeBadge } from "../ui/outcome.tsx";
+import { OutcomeBadge, TraceBadge } from "../ui/outcome.tsx";
 import { ago, clockTime, formatDuration } from "../ui/times.ts";
 import { whyNotDelete, whyNotRepeat } from "./run-choices.ts";
 import classes from "./run-table.module.css";
@@ -74,9 +74,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
           />
         </span>
       </Cell>
-      <Cell>
-        <OutcomeBadge outcome={outcome} />
-      </Cell>
+      <Cell>{run.kind === "trace" ? <TraceBadge /> : <OutcomeBadge outcome={outcome} />}</Cell>
       <Cell>
         <div className={classes.what}>
           <span className={classes.title}>
@@ -89,7 +87,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
               </span>
             )}
             {importedFrom !== null && (
-              <span className={classes.imported} title={`From the bundle ${importedFrom}`}>
+              <span className={classes.imported} title={`From ${importedFrom}`}>
                 <IconFileImport size={13} aria-hidden /> imported
               </span>
             )}
@@ -100,7 +98,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
             )}
           </span>
           <span className={classes.reason}>
-            {headline === null ? (
+            {headline === null || run.kind !== "scenario" ? (
               <BriefText text={reason ?? scenarioId} of="Result" />
             ) : (
               <span title={reason ?? ""}>{headline}</span>

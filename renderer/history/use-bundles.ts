@@ -1,6 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import { useMemo } from "react";
-import type { RunFileFormat } from "../../electron/contract/bundles.ts";
+import type { ExportResult, RunFileFormat } from "../../electron/contract/bundles.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import type { LabStore } from "../state/lab-store.ts";
 import { notify, notifyFailure } from "../state/notify.tsx";
@@ -42,9 +42,12 @@ export function useBundles() {
         notifications.hide(progress);
       }
     };
-    const exportFile = async (runId: string, format: RunFileFormat) => {
+    const exportFile = (runId: string, format: RunFileFormat) =>
+      save(() => client.call.bundles.exportFile({ runId, format }));
+    const saveExpected = (runId: string) => save(() => client.call.traces.saveExpected({ runId }));
+    const save = async (write: () => Promise<ExportResult>) => {
       try {
-        const result = await client.call.bundles.exportFile({ runId, format });
+        const result = await write();
         if (result.kind === "download") download(result.address, result.fileName);
         if (result.kind === "cancelled") return;
         notify(
@@ -52,10 +55,10 @@ export function useBundles() {
           bytes(result.bytes),
         );
       } catch (error) {
-        notifyFailure("The run could not be exported", error);
+        notifyFailure("It could not be exported", error);
       }
     };
-    return { whyNot, exportRuns, exportFile };
+    return { whyNot, exportRuns, exportFile, saveExpected };
   }, [client, whyNot]);
 }
 

@@ -13,6 +13,13 @@ const LONGER: Record<string, number> = {
   "bundles.choose": 600_000,
   "bundles.verify": 120_000,
   "bundles.import": 300_000,
+  "bundles.exportFile": 600_000,
+  "traces.open": 120_000,
+  "traces.choose": 600_000,
+  "traces.pull": 60_000,
+  "traces.evaluate": 120_000,
+  "traces.saveExpected": 600_000,
+  "history.samples": 120_000,
 };
 
 export function limitOf(path: readonly string[]): number {

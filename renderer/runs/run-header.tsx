@@ -13,12 +13,13 @@ import {
   IconRefresh,
   IconRepeat,
   IconShieldOff,
+  IconTestPipe,
   IconTrash,
 } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { RUN_FILE_FORMATS, RUN_FILE_LABELS } from "../../electron/contract/bundles.ts";
 import type { RunDetail } from "../../electron/contract/history.ts";
-import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
+import { kindOfRun } from "../../electron/contract/runs.ts";
 import { headlineOf } from "../../electron/model/headline/headline.ts";
 import { OTHER_STACK_HINT, onOtherStack } from "../../electron/model/other-stack.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
@@ -35,7 +36,7 @@ import { whyNotRun } from "../state/why-not-run.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { focusMain } from "../ui/focus-main.ts";
 import { Hint } from "../ui/hint.tsx";
-import { OutcomeBadge } from "../ui/outcome.tsx";
+import { OutcomeBadge, TraceBadge } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { clockTime } from "../ui/times.ts";
 import classes from "./run-header.module.css";
@@ -62,7 +63,8 @@ export function RunHeader({ run }: { run: OpenRun }) {
   const [isDeleting, setDeleting] = useState(false);
   const [isExporting, setExporting] = useState(false);
   const isRaw = started?.raw === true;
-  const isManual = started?.scenario.id === MANUAL_SCENARIO_ID;
+  const kind = kindOfRun(started?.scenario.id ?? "");
+  const isManual = kind === "manual";
   const without = started?.without ?? [];
   const following = useFollowing(run);
   const isLive = following === "live" || following === "loading";
@@ -80,9 +82,11 @@ export function RunHeader({ run }: { run: OpenRun }) {
     <header className={classes.header}>
       <div className={classes.words}>
         <h1>{visibleLine(started?.scenario.title ?? "A run")}</h1>
-        {ended !== undefined && <p className={classes.headline}>{headlineOf(record.view)}</p>}
+        {ended !== undefined && (kind === "scenario" || kind === "manual") && (
+          <p className={classes.headline}>{headlineOf(record.view)}</p>
+        )}
         <div className={classes.facts}>
-          <OutcomeBadge outcome={BADGES[following] ?? ended?.outcome} />
+          {kind === "trace" ? <TraceBadge /> : <OutcomeBadge outcome={BADGES[following] ?? ended?.outcome} />}
           <span className={classes.elapsed}>
             <RunTime run={run} atMs={ended?.atMs} />
           </span>
@@ -136,7 +140,16 @@ export function RunHeader({ run }: { run: OpenRun }) {
           >
             Save as a scenario
           </ReasonedButton>
-        ) : (
+        ) : kind === "trace" ? (
+          <ReasonedButton
+            variant="light"
+            leftSection={<IconTestPipe size={14} aria-hidden />}
+            hint="The turns of agents in it, against an eval set"
+            onClick={() => goTo({ at: "evaluate", runIds: [record.runId] })}
+          >
+            Evaluate
+          </ReasonedButton>
+        ) : kind === "evaluation" ? null : (
           <ReasonedButton
             variant="light"
             leftSection={<IconRefresh size={14} aria-hidden />}
@@ -196,7 +209,25 @@ export function RunHeader({ run }: { run: OpenRun }) {
             >
               Export {whyNoExport === undefined ? "as a bundle" : `(${whyNoExport})`}
             </Menu.Item>
-            {!isManual &&
+            {kind !== "evaluation" && (
+              <>
+                <Menu.Item
+                  leftSection={<IconTestPipe size={15} aria-hidden />}
+                  disabled={whyNoExport !== undefined}
+                  onClick={() => goTo({ at: "evaluate", runIds: [record.runId] })}
+                >
+                  Evaluate
+                </Menu.Item>
+                <Menu.Item
+                  leftSection={<IconFileExport size={15} aria-hidden />}
+                  disabled={whyNoExport !== undefined}
+                  onClick={() => void bundles.saveExpected(record.runId)}
+                >
+                  Save what it did as an eval set
+                </Menu.Item>
+              </>
+            )}
+            {kind === "scenario" &&
               REPEATS.map((times) => (
                 <Menu.Item
                   key={times}
@@ -224,7 +255,7 @@ export function RunHeader({ run }: { run: OpenRun }) {
             >
               Delete{isLive ? " (the run is in progress)" : detail?.pinned ? " (the run is pinned)" : ""}
             </Menu.Item>
-            {!isManual && started !== undefined && (
+            {kind === "scenario" && started !== undefined && (
               <Menu.Item
                 component="a"
                 href={formatRoute({ at: "scenarios", scenarioId: started.scenario.id, isCopy: true })}

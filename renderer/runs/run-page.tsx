@@ -1,5 +1,6 @@
 import { Button, Tabs } from "@mantine/core";
 import { useEffect, useMemo } from "react";
+import { kindOfRun } from "../../electron/contract/runs.ts";
 import { pauseOf } from "../../electron/model/pause.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
 import type { SpanKey } from "../state/interaction-store.ts";
@@ -12,6 +13,7 @@ import { Failed } from "../ui/failed.tsx";
 import { Loading } from "../ui/states.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
 import { ChecksPanel } from "./checks-panel.tsx";
+import { EvaluationPanel } from "./evaluation-panel.tsx";
 import { EventList } from "./event-list.tsx";
 import { Inspector } from "./inspector.tsx";
 import { MomentBar } from "./moment-bar.tsx";
@@ -121,6 +123,12 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       : { deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }) }),
   });
 
+  const kind = kindOfRun(record.view.started?.scenario.id ?? "");
+  useEffect(() => {
+    if (kind === "trace") look({ panel: "waterfall" });
+    if (kind === "evaluation") look({ panel: "evaluation" });
+  }, [kind, look]);
+
   const failed = view.checks.filter(({ event }) => !event.passed).length;
   const events = { record, version, cursorMs, selectedSeq, onVisit: visit };
   return (
@@ -154,6 +162,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
           classNames={{ root: classes.tabs ?? "", panel: classes.panel ?? "" }}
         >
           <Tabs.List>
+            {kind === "evaluation" && <Tabs.Tab value="evaluation">Evaluation</Tabs.Tab>}
             <Tabs.Tab value="checks">
               Checks{" "}
               {view.checks.length > 0 &&
@@ -165,6 +174,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
             <Tabs.Tab value="events">Events</Tabs.Tab>
             <Tabs.Tab value="logs">Logs</Tabs.Tab>
           </Tabs.List>
+          <Tabs.Panel value="evaluation">
+            <EvaluationPanel view={record.view} />
+          </Tabs.Panel>
           <Tabs.Panel value="checks">
             <ChecksPanel view={view} selectedSeq={selectedSeq} onVisit={visit} isLatest={cursorMs === undefined} />
           </Tabs.Panel>

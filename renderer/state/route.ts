@@ -14,6 +14,8 @@ export type Route =
   | { at: "lab"; filter?: ScenarioFilter }
   | { at: "run"; runId: string; cursorMs?: number; selectedSeq?: number }
   | { at: "compare"; left: string; right: string }
+  /** What is evaluated: traces and runs. */
+  | { at: "evaluate"; runIds: readonly string[] }
   /** Sets of runs; the right one may be empty. */
   | { at: "compare-sets"; left: readonly string[]; right: readonly string[] }
   /** `isDescribing`: what the services of the open project are for. */
@@ -51,6 +53,7 @@ export function parseRoute(hash: string): Route {
     };
   }
   if (place === "compare" && ID.test(first) && ID.test(second)) return { at: "compare", left: first, right: second };
+  if (place === "evaluate" && IDS.test(first)) return { at: "evaluate", runIds: first.split(",") };
   if (place === "sets" && IDS.test(first) && (second === "" || IDS.test(second))) {
     return { at: "compare-sets", left: first.split(","), right: second === "" ? [] : second.split(",") };
   }
@@ -111,6 +114,8 @@ export function formatRoute(route: Route): string {
     }
     case "compare":
       return `#/compare/${route.left}/${route.right}`;
+    case "evaluate":
+      return `#/evaluate/${route.runIds.join(",")}`;
     case "compare-sets":
       return `#/sets/${route.left.join(",")}${route.right.length === 0 ? "" : `/${route.right.join(",")}`}`;
     case "scenarios":

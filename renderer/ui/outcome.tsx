@@ -62,3 +62,8 @@ export function OutcomeMark({ outcome, title }: { outcome: Outcome; title: strin
   const { tone, Icon } = OUTCOME_LOOKS[outcome];
   return <Icon size={14} stroke={2.6} color={`var(${toneVariable(tone)})`} aria-label={title} role="img" />;
 }
+
+/** In the place of an outcome: nothing of a trace was checked. */
+export function TraceBadge() {
+  return <ToneBadge tone="neutral">Trace</ToneBadge>;
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT } from "../desktop/shell-under-test.ts";
+import { isAccessible } from "./accessible.ts";
+import { expect, test } from "./lab-under-test.ts";
+
+const SAMPLES = join(PROJECT, "electron", "lab", "evaluation", "testing", "traces");
+const HELM = join(SAMPLES, "helm.json");
+const SET = join(SAMPLES, "eval_set_helm.json");
+
+test("a trace file is opened, shown as a waterfall, evaluated, and saved as what is expected", async ({ window }) => {
+  const { page, run } = window;
+  await window.goTo("History");
+
+  await test.step("open it: by its content, whatever its name", async () => {
+    const choosing = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Import", exact: true }).click();
+    await (await choosing).setFiles({
+      name: "trace.bin",
+      mimeType: "application/octet-stream",
+      buffer: readFileSync(HELM),
+    });
+    const dialog = page.getByRole("dialog", { name: "Import" });
+    await expect(dialog).toContainText(/A trace with \d+ spans/);
+    await dialog.getByRole("link", { name: "trace.bin" }).click();
+  });
+
+  await test.step("its waterfall has all its spans and the details of each", async () => {
+    await expect(page.getByRole("tab", { name: "Waterfall" })).toHaveAttribute("aria-selected", "true");
+    const rows = page.getByRole("region", { name: "Waterfall" });
+    await expect(rows.getByRole("button", { name: /^invocation, / })).toBeVisible();
+    await page.getByRole("textbox", { name: "Search names" }).fill("execute_tool");
+    await rows.getByRole("button", { name: /^execute_tool helm_list_releases/ }).click();
+    await expect(run.inspector).toContainText("gcp.vertex.agent.tool_call_args");
+    await expect(page.locator("main header").getByText("Trace", { exact: true })).toBeVisible();
+    await isAccessible(page);
+  });
+
+  const expected = JSON.parse(readFileSync(SET, "utf8")) as EvalSet;
+  const evaluate = async (set: EvalSet) => {
+    await page.getByRole("button", { name: "Evaluate", exact: true }).first().click();
+    await expect(page.getByRole("heading", { level: 1, name: "Evaluate" })).toBeVisible();
+    const choosing = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Choose an eval set" }).click();
+    await (await choosing).setFiles({
+      name: "set.json",
+      mimeType: "application/json",
+      buffer: Buffer.from(JSON.stringify(set)),
+    });
+    await expect(page.getByText("set.json")).toBeVisible();
+    await page.getByRole("checkbox", { name: "response_match_score" }).check();
+    await page.getByRole("button", { name: "Evaluate", exact: true }).click();
+    await expect(page.getByRole("tab", { name: "Evaluation" })).toHaveAttribute("aria-selected", "true");
+  };
+
+  await test.step("evaluated by its set, it passes", async () => {
+    await evaluate(expected);
+    const metrics = page.getByRole("list", { name: "Metrics" });
+    await expect(metrics).toContainText("passed tool_trajectory_avg_score: 1 (threshold 0.5)");
+    await expect(metrics).toContainText("passed response_match_score: 0.811881 (threshold 0.5)");
+    await isAccessible(page);
+  });
+
+  await test.step("by a set with another argument, it fails at that field", async () => {
+    const [use] = expected.eval_cases[0]?.conversation[0]?.intermediate_data.tool_uses ?? [];
+    if (use === undefined) throw new Error("the set has no use of a tool");
+    use.args = { ...use.args, all_namespaces: "never" };
+    await page.getByRole("region", { name: "trace.bin" }).getByRole("link", { name: "trace.bin" }).click();
+    await evaluate(expected);
+    const row = page.getByRole("row", { name: /^Use 1/ });
+    await expect(row).toContainText("arguments differ: all_namespaces");
+    await expect(row.locator("[data-differs]").first()).toContainText("all_namespaces");
+    await expect(page.locator("main header").getByText("Failed", { exact: true })).toBeVisible();
+  });
+
+  await test.step("what it did is saved as an eval set", async () => {
+    await page.getByRole("region", { name: "trace.bin" }).getByRole("link", { name: "trace.bin" }).click();
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("button", { name: "More for this run" }).click();
+    await page.getByRole("menuitem", { name: "Save what it did as an eval set" }).click();
+    const saved = JSON.parse(readFileSync(await (await downloading).path(), "utf8")) as EvalSet;
+    expect(saved.eval_cases[0]?.conversation[0]?.intermediate_data.tool_uses[0]?.name).toBe("helm_list_releases");
+  });
+
+  await test.step("the history has the trace and both evaluations", async () => {
+    await window.goTo("History");
+    await expect(page.getByRole("link", { name: "trace.bin" })).toBeVisible();
+    await expect(page.getByRole("link", { name: "Evaluation of trace.bin by helm_eval_set" })).toHaveCount(2);
+    await page.getByRole("button", { name: "Pull a trace" }).click();
+    const dialog = page.getByRole("dialog", { name: "Pull a trace" });
+    await dialog.getByRole("textbox", { name: "Address" }).fill("http://127.0.0.1:1");
+    await dialog.getByRole("textbox", { name: "Id of the trace" }).fill("abc");
+    await dialog.getByRole("button", { name: "Pull the trace" }).click();
+    await expect(page.getByRole("alert").filter({ hasText: "cannot be reached" })).toBeVisible();
+  });
+});
+
+interface EvalSet {
+  eval_cases: {
+    conversation: { intermediate_data: { tool_uses: { name: string; args: Record<string, unknown> }[] } }[];
+  }[];
+}
