@@ -84,7 +84,7 @@ test("a trace file is opened, shown as a waterfall, evaluated, and saved as what
 
   await test.step("the history has the trace and both evaluations", async () => {
     await window.goTo("History");
-    await expect(page.getByRole("link", { name: "trace.bin" })).toBeVisible();
+    await expect(page.getByRole("link", { name: "trace.bin", exact: true })).toBeVisible();
     await expect(page.getByRole("link", { name: "Evaluation of trace.bin by helm_eval_set" })).toHaveCount(2);
     await page.getByRole("button", { name: "Pull a trace" }).click();
     const dialog = page.getByRole("dialog", { name: "Pull a trace" });

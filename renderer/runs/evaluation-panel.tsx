@@ -29,9 +29,9 @@ function Trace({ trace }: { trace: EvaluatedTrace }) {
   const count = Math.max(turns.length, expected?.length ?? 0);
   return (
     <section className={classes.trace} aria-label={title}>
-      <h3>
+      <h2>
         <a href={formatRoute({ at: "run", runId })}>{title}</a> <code>{traceId.slice(0, 8)}</code>
-      </h3>
+      </h2>
       <ul className={classes.metrics} aria-label="Metrics">
         {metrics.map((result) => (
           <Metric key={result.metric} result={result} />
@@ -66,9 +66,9 @@ function Turn({ at, trace: { turns, expected, metrics } }: { at: number; trace: 
   const match = metrics.find(({ metric }) => metric === "response_match_score")?.perInvocation[at];
   return (
     <div className={classes.turn}>
-      <h4>
+      <h3>
         Turn {at + 1}: {actual?.userText || wanted?.userText || "without a text of the user"}
-      </h4>
+      </h3>
       <table>
         <thead>
           <tr>

@@ -2,14 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { readWholeFile } from "../../lab/documents/read-whole-file.ts";
 import { EVAL_SET_LIMIT, readEvalSet } from "../../lab/evaluation/eval-set.ts";
 import { evaluateTrace } from "../../lab/evaluation/evaluate.ts";
+import { readMetrics } from "../../lab/evaluation/metric.ts";
+import { LabError, messageOf } from "../../lab/lab-error.ts";
 import {
   EVALUATION_FORMATS,
   type EvaluatedFile,
   isGreen,
   renderEvaluations,
-} from "../../lab/evaluation/evaluation-report.ts";
-import { readMetrics } from "../../lab/evaluation/metric.ts";
-import { LabError, messageOf } from "../../lab/lab-error.ts";
+} from "../../lab/reports/evaluation-report.ts";
 import { readTraceFile, TRACE_FILE_LIMIT } from "../../lab/trace-files/read-trace-file.ts";
 import { LIMIT_METRICS, SCORED_METRICS, TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
 import { type Command, EXIT, oneOf, readArguments } from "./command.ts";

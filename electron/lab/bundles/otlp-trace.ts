@@ -1,5 +1,5 @@
-import { isObject } from "../../model/json.ts";
 import type { EventOf } from "../../model/lab-event.ts";
+import { askedAndAnswered } from "../../model/run-turns.ts";
 import { type AnySpan, isOpen, lastedUntil, type Span } from "../../model/span.ts";
 import type { SpanSink, SpanTracker } from "../../model/span-tracker.ts";
 import type { RunRecord } from "./format.ts";
@@ -208,15 +208,14 @@ export class OtlpTrace implements SpanSink {
 }
 
 /** A step that asks an agent is a turn of it, by OpenTelemetry's conventions for agents. */
-function turnOf({ name, attributes: { kind, output } }: Span<"step">): Record<string, string> {
-  if (kind !== "agent") return {};
-  const report = isObject(output) ? output : {};
-  const asked = typeof report.input === "string" ? report.input : (/^agent: "(.*)"$/s.exec(name)?.[1] ?? name);
+function turnOf(step: Span<"step">): Record<string, string> {
+  if (step.attributes.kind !== "agent") return {};
+  const { asked, answer } = askedAndAnswered(step);
   const message = (role: string, content: string) => JSON.stringify([{ role, parts: [{ type: "text", content }] }]);
   return {
     "gen_ai.operation.name": "invoke_agent",
     "gen_ai.input.messages": message("user", asked),
-    ...(typeof report.answer === "string" ? { "gen_ai.output.messages": message("assistant", report.answer) } : {}),
+    ...(answer === "" ? {} : { "gen_ai.output.messages": message("assistant", answer) }),
   };
 }
 

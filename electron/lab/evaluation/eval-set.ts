@@ -24,7 +24,8 @@ const Case = z
   .refine(({ conversation }) => Array.isArray(conversation), {
     message: "a case needs a conversation: one that only describes a scenario has nothing to compare with",
   });
-const EvalSetFile = z.looseObject({
+/** An eval set as it is written. */
+export const EvalSetFile = z.looseObject({
   eval_set_id: z.string(),
   name: z.string().nullish(),
   eval_cases: z.array(Case).min(1),
@@ -62,7 +63,10 @@ export function readEvalSet(text: string): EvalSet {
   } catch (error) {
     throw new LabError("bad-input", `the eval set is not JSON: ${error instanceof Error ? error.message : error}`);
   }
-  const { eval_set_id: id, eval_cases } = parseAs(EvalSetFile, value, "the eval set", FORMAT_HINT);
+  return evalSetOf(parseAs(EvalSetFile, value, "the eval set", FORMAT_HINT));
+}
+
+export function evalSetOf({ eval_set_id: id, eval_cases }: z.output<typeof EvalSetFile>): EvalSet {
   return {
     id,
     cases: eval_cases.map(({ eval_id, conversation }) => ({

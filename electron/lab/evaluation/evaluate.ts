@@ -48,7 +48,15 @@ export interface EvaluationRequest {
 
 /** Evaluates one trace by each metric. An evaluator that fails is an errored metric and does not affect the others. */
 export async function evaluateTrace(trace: Trace, request: EvaluationRequest): Promise<Evaluation> {
-  const converted = convertTrace(trace);
+  return evaluateConverted(trace, convertTrace(trace), request);
+}
+
+/** @param converted the turns of the trace */
+export async function evaluateConverted(
+  trace: Trace,
+  converted: ConvertedTrace,
+  request: EvaluationRequest,
+): Promise<Evaluation> {
   const performance = performanceOf(trace, converted);
   const warnings = [...converted.warnings];
   const expected = expectedTurns(request.evalSet, converted, warnings);

@@ -107,6 +107,7 @@ const NEEDS: { [Name in CheckName]: (check: CheckOf<Name>) => Need | undefined }
   mustInclude: CALLS,
   mustNotInclude: CALLS,
   trajectory: CALLS,
+  evaluate: CALLS,
   count: ({ count }) => (count.decision === undefined ? CALLS() : decided(count.decision)),
   ratio: ({ ratio }) => ((DECISIONS as readonly string[]).includes(ratio.of) ? decided(ratio.of, ratio.to) : CALLS()),
   policyOutcome: ({ policyOutcome }) => decided(policyOutcome),

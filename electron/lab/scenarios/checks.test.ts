@@ -221,7 +221,7 @@ describe.each<[string, unknown, Facts, string, Facts, string]>([
 
 test("every check that is judged from the log is tested", () => {
   const live = ["service", "http"];
-  const elsewhere = ["faultHit"]; // beside what it is judged by
+  const elsewhere = ["faultHit", "evaluate"]; // beside what they are judged by
   const tried = ["mustInclude", "mustNotInclude", "policyOutcome", "mustNotContainInArgs", "decisions", "within"];
   expect([...tried, "trajectory", "call", "count", "ratio", "answer", ...live, ...elsewhere].sort()).toEqual(
     [...CHECK_NAMES].sort(),

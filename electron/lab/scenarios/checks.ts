@@ -38,7 +38,9 @@ export function describeVerdict({ check, expected, observed, inconclusive }: Ver
 
 /** Checks that send a request to a service; the others are judged from the run's log alone. */
 export type LiveCheck = Extract<Check, { service: string } | { http: string }>;
-export type LogCheck = Exclude<Check, LiveCheck>;
+/** Judged from the log as well, but not at once. */
+export type EvaluateCheck = Extract<Check, { evaluate: unknown }>;
+export type LogCheck = Exclude<Check, LiveCheck | EvaluateCheck>;
 
 export function isLive(check: Check): check is LiveCheck {
   return "service" in check || "http" in check;

@@ -2,6 +2,7 @@ import { isTimeout, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { inconclusive, withMissing } from "./certainty.ts";
 import { evaluate, isLive, type LiveCheck, type LogCheck, type Verdict, verdict } from "./checks.ts";
+import { evaluateCheck } from "./evaluate-check.ts";
 import type { FaultHitCheck } from "./fault-hit.ts";
 import { hasFields } from "./fields.ts";
 import type { RunContext } from "./run-context.ts";
@@ -22,6 +23,11 @@ export async function judge(
   if (isLive(check)) return "http" in check ? judgeHttp(check, context, signal) : judgeHealth(check, context, signal);
   if ("faultHit" in check) return judgeFaultHit(check, context, methodMs);
   const missing = await settle(context, signal);
+  if ("evaluate" in check) {
+    const seen = await evaluateCheck(check, context.view(), signal);
+    const [unknown] = missing;
+    return unknown === undefined || seen.inconclusive !== undefined ? seen : inconclusive(seen, unknown.why);
+  }
   const { answer, reading, sessions } = context;
   const facts = { view: context.view(), methodMs, answer, reading, sessions };
   const seen = withMissing(check, evaluate(check, facts), facts.view, missing);

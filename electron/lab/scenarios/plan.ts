@@ -151,6 +151,7 @@ const CHECK_TARGETS: { [Name in CheckName]: (check: CheckOf<Name>, stack: Stack)
   decisions: readsTheLog,
   within: readsTheLog,
   trajectory: readsTheLog,
+  evaluate: readsTheLog,
   count: readsTheLog,
   ratio: readsTheLog,
   answer: readsTheLog,

@@ -108,6 +108,7 @@ const CHECK_REFERENCES: { [Name in CheckName]: (check: CheckOf<Name>, path: Path
     const isNone = (exactly ?? atMost) === 0 && !atLeast;
     return isNone ? [] : tool([...path, "count", "tool"], counted);
   },
+  evaluate: none,
   ratio: none,
   answer: none,
   call: none,

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { isScored, SCORED_METRICS, TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
 import { DECISIONS, healthStatus } from "../../model/lab-event.ts";
 import { duration } from "../documents/duration-field.ts";
+import { EvalSetFile } from "../evaluation/eval-set.ts";
 import { faultSpec } from "../faults/fault-spec.ts";
 import { COUNTED_FAULTS } from "../faults/link-faults.ts";
 
@@ -109,6 +111,27 @@ const CHECKS = {
       tools: z.array(tool).min(1),
       match: z.enum(["EXACT", "IN_ORDER", "ANY_ORDER"]),
     }),
+  }),
+  evaluate: z.strictObject({
+    evaluate: z
+      .strictObject({
+        metric: z.enum([...SCORED_METRICS, "latency_ms", "tool_calls"]),
+        threshold: z
+          .number()
+          .nonnegative()
+          .optional()
+          .describe("the least score that passes, 0 to 1 (default 0.5); of latency_ms and tool_calls the most"),
+        match: z.enum(TRAJECTORY_MATCHES).optional().describe("how the tools used are compared (default EXACT)"),
+        expected: EvalSetFile.optional().describe("the expected turns: an eval set of the Agent Development Kit"),
+      })
+      .superRefine(({ metric, threshold, expected }, context) => {
+        const issue = (message: string, field: string) => context.addIssue({ code: "custom", message, path: [field] });
+        if (!isScored(metric) && threshold === undefined)
+          issue(`${metric} needs a threshold: the most that passes`, "threshold");
+        if (isScored(metric) && expected === undefined) issue(`${metric} needs the expected turns`, "expected");
+        if (isScored(metric) && (threshold ?? 0) > 1) issue("a score is from 0 to 1", "threshold");
+      })
+      .describe("the turns of the run's agent, evaluated as those of a trace"),
   }),
   count: z.strictObject({ count }),
   ratio: z.strictObject({

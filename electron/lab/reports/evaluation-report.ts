@@ -1,6 +1,6 @@
 import { escapeUnseen, visibleLine } from "../../model/visible-text.ts";
-import { xml } from "../reports/formats.ts";
-import type { Evaluation, MetricResult } from "./evaluate.ts";
+import type { Evaluation, MetricResult } from "../evaluation/evaluate.ts";
+import { xml } from "./formats.ts";
 
 export const EVALUATION_FORMATS = ["table", "json", "junit"] as const;
 export type EvaluationFormat = (typeof EVALUATION_FORMATS)[number];
