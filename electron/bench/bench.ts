@@ -24,6 +24,7 @@ import { type Row, row, table } from "./row.ts";
 import { benchLinkFaults } from "./sidecar-faults.ts";
 import { benchStream } from "./stream.ts";
 import { benchSubscribers } from "./subscribers.ts";
+import { benchWaterfall } from "./waterfall.ts";
 
 const PARTS: Record<string, () => Promise<Row[]>> = {
   recorder: benchRecorder,
@@ -41,6 +42,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   halt: benchHalt,
   bundles: benchBundles,
   page: benchPage,
+  waterfall: benchWaterfall,
   stream: benchStream,
   subscribers: benchSubscribers,
   demo: () => inLab(benchDemo),

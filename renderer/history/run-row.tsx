@@ -106,7 +106,15 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
           </span>
         </div>
       </Cell>
-      <Cell>{driver === "process" ? "processes" : driver === "docker" ? "Docker" : driver}</Cell>
+      <Cell>
+        {run.kind === "trace" || run.kind === "evaluation"
+          ? ""
+          : driver === "process"
+            ? "processes"
+            : driver === "docker"
+              ? "Docker"
+              : driver}
+      </Cell>
       <Cell>
         <time dateTime={new Date(startedWallMs).toISOString()} title={clockTime(startedWallMs, nowMs)}>
           {ago(startedWallMs, nowMs)}

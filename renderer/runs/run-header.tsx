@@ -65,6 +65,7 @@ export function RunHeader({ run }: { run: OpenRun }) {
   const isRaw = started?.raw === true;
   const kind = kindOfRun(started?.scenario.id ?? "");
   const isManual = kind === "manual";
+  const hasNoStack = kind === "trace" || kind === "evaluation";
   const without = started?.without ?? [];
   const following = useFollowing(run);
   const isLive = following === "live" || following === "loading";
@@ -93,7 +94,7 @@ export function RunHeader({ run }: { run: OpenRun }) {
           {started !== undefined && (
             <>
               <span title={new Date(started.wallMs).toISOString()}>{clockTime(started.wallMs, Date.now())}</span>
-              <span title={started.services.map(({ name }) => name).join(", ")}>
+              <span title={started.services.map(({ name }) => name).join(", ")} hidden={hasNoStack}>
                 {started.project === undefined ? "" : `${started.project} · `}
                 {started.driver === "process" ? "processes" : "Docker"}
               </span>

@@ -44,3 +44,21 @@ test("the critical path of a sample is the one found manually in its file", () =
     "02aaa8233730ae14",
   ]);
 });
+
+test("self times and the critical path of the sample of Tempo are those computed from its file by sweeping over it", () => {
+  const rows = rowsOf("tempo_export_with_batches.json");
+  expect([rows.length, rows.filter(({ parentRow }) => parentRow < 0).length]).toEqual([86, 10]);
+  // The time of each span in which none of its children was in progress: between each two of their starts and ends.
+  const selves = Object.fromEntries(rows.map(({ span, self }) => [span.id, self]));
+  expect(selves).toMatchObject({
+    e42666557c259fbf: 6_079,
+    c05a7cb43a326b4f: 11_986,
+    eb7f99f3e3ec5041: 20_608,
+    "0eada367953b97e2": 1_622,
+    "6ed9a13ee02d7cab": 9_014,
+  });
+  // From the end of all backwards: each of these ends last below the one before it, and began before what else there is.
+  expect(rows.filter(({ isCritical }) => isCritical).map(({ span }) => span.id)).toEqual([
+    ...["529566afa763bd4d", "79f1c6b28f13ea1c", "e42666557c259fbf", "dfd6b6cf79ba9e51"],
+  ]);
+});
