@@ -25,7 +25,8 @@ describeOnDocker("a compose project of someone else's", () => {
       execFileSync("docker-compose", ["-p", project, "-f", file, "down", "-v"], { stdio: "pipe" });
     });
 
-    expect((await lab.run("stack", "status", "--stack", file)).err).toContain(`no compose project called "${project}"`);
+    const before = await lab.run("stack", "status", "--stack", file);
+    expect(before.err).toContain(`${project} is not up\n  bring it up first: resilience-lab stack up --stack ${file}`);
     const up = await lab.run("stack", "up", "--stack", file);
     expect([up.code, up.out]).toEqual([0, expect.stringContaining(`${project} is up`)]);
     expect(states()).toBe("running");

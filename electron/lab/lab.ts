@@ -124,6 +124,23 @@ export class Lab {
     }
   }
 
+  /** {@link withStack} for each stack that was left up, one after the other; once without any when there is none. */
+  async withEachLeftUp<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value[]> {
+    const journal = openJournalToRead(this.home.journalFile);
+    try {
+      const register = new StackRegister(journal);
+      const values: Value[] = [];
+      for (const registered of register.list().filter(isLeftUp)) {
+        const stack = reloadStack(registered, this.#environment);
+        const running = await RunningStack.attach(stack, registered, register, this.home.stacksFolder);
+        values.push(await use(running).finally(() => running.close()));
+      }
+      return values.length > 0 ? values : [await use(undefined)];
+    } finally {
+      journal.close();
+    }
+  }
+
   #leftUp(register: StackRegister): { stack: Stack; registered: RegisteredStack } | undefined {
     const registered = register.list().find(isLeftUp);
     return registered && { stack: reloadStack(registered, this.#environment), registered };
@@ -338,7 +355,7 @@ export class LabSession {
       }
       forgetAttached(registered, this.#parts);
     }
-    const open = await this.stacks.leftUp();
+    const open = await this.stacks.leftUp(project);
     if (open === undefined) return restored;
     try {
       if (!isMeant(open.running.registered)) return restored;

@@ -70,6 +70,12 @@ async function withStack(
     const target = await lab.resolve(targetOf(values, { start: "attach", keep: false, acceptExisting: true }));
     return session.stacks.use(target, { signal }, ({ running }) => use(running));
   }
+  const projects = session.stacks.projectsLeftUp();
+  if (projects.length > 1) {
+    throw new LabError("bad-input", `several stacks are up: ${projects.join(", ")}`, {
+      hint: "name one with --stack, --project or --gateway",
+    });
+  }
   const open = await session.stacks.leftUp();
   if (open === undefined) {
     throw new LabError("precondition", "no stack is up, so there is nothing to break", {

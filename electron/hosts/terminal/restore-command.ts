@@ -47,7 +47,7 @@ export async function restoreStack(
       screen.line(problem === undefined ? `restored: ${what}` : `NOT restored: ${what}: ${problem}`);
       isWhole &&= problem === undefined;
     }
-    const open = await session.stacks.leftUp();
+    const open = await session.stacks.leftUp(project);
     const isMeant = project === undefined || open?.running.registered.project === project;
     if (open !== undefined && !isMeant) await open.release();
     if (!isMeant) {

@@ -101,14 +101,18 @@ async function down(values: Values, terminal: Terminal): Promise<number> {
       assertRestored(lab, named.source.project);
       return compose(values.volumes ? "down with volumes" : "down", named, { lab, screen, terminal });
     }
+    const only = named === undefined ? undefined : await lab.resolve(named);
     if (named !== undefined) await assertUp(lab, named);
     await lab.work("taking a stack down", terminal.signal, async (session) => {
-      const isDown = await session.stacks.down({
-        report: ({ service, state }) => {
-          if (state === "stopped") screen.line(`${service} stopped`);
+      const isDown = await session.stacks.down(
+        {
+          report: ({ service, state }) => {
+            if (state === "stopped") screen.line(`${service} stopped`);
+          },
+          volumes: values.volumes ? "all" : "none",
         },
-        volumes: values.volumes ? "all" : "none",
-      });
+        only,
+      );
       screen.line(isDown ? "stack down: nothing is left running" : "no stack is up");
     });
     return EXIT.green;
@@ -146,7 +150,7 @@ async function status(values: Values, terminal: Terminal): Promise<number> {
   const target = namesStack(values) ? targetOf(values, { start: "attach", keep: false }) : undefined;
   return withLab(terminal, async (lab, screen) => {
     const left = lab.reportUnrestored();
-    const code = await lab.withStack(async (running) => {
+    const show = async (running: RunningStack | undefined): Promise<number> => {
       if (running === undefined) {
         const which = target === undefined ? "no stack" : "it";
         screen.line(
@@ -173,7 +177,9 @@ async function status(values: Values, terminal: Terminal): Promise<number> {
       if (harm.length > 0) screen.line(howToRestore(running));
       const isIntact = harm.length === 0 && unread.length === 0;
       return isIntact && health.every(({ status: is }) => is === "up") ? EXIT.green : EXIT.failed;
-    }, target);
+    };
+    const codes = target === undefined ? await lab.withEachLeftUp(show) : [await lab.withStack(show, target)];
+    const code = codes.every((each) => each === EXIT.green) ? EXIT.green : EXIT.failed;
     for (const line of left) screen.line(line);
     return left.length > 0 ? EXIT.failed : code;
   });

@@ -124,6 +124,31 @@ test("the stack that is up is used, whatever runs it, and stays up when it is re
   expect(register.list()).toHaveLength(1);
 });
 
+test("of two that are left up the one that is asked for is used and taken down, and else all", async () => {
+  const { stacks, register, target, file } = smallStacks();
+  const docker = { engine: ADDRESS, networks: [], volumes: [] };
+  register.add({ ...registeredAs("/there/compose.yaml", docker), id: "theirs-1", project: "theirs" });
+  register.add(registeredAs(file, docker));
+  expect(stacks.projectsLeftUp().sort()).toEqual(["small", "theirs"]);
+  const onDocker = { driver: "docker", engine: { by: "address", address: ADDRESS } } as const;
+  const { stack } = await stacks.resolve(target);
+  const asked: RunTarget = { ...target, ...onDocker, source: { is: "compose file", file } };
+  const open = await stacks.open({ target: asked, stack, engine: undefined, notes: [] }, { signal });
+  expect(open.running.registered.project).toBe("small");
+  await open.release();
+  register.remove("small-1");
+  register.add(registeredAs(file, undefined));
+  const resolved = await stacks.resolve(target);
+  expect(await stacks.down({}, resolved)).toBe(true);
+  expect(stacks.projectsLeftUp()).toEqual(["theirs"]);
+  expect(await stacks.down({}, resolved)).toBe(false);
+  register.remove("theirs-1");
+  register.add(registeredAs(file, undefined));
+  register.add({ ...registeredAs(file, undefined), id: "small-2" });
+  expect(await stacks.down({})).toBe(true);
+  expect(stacks.projectsLeftUp()).toEqual([]);
+});
+
 test("one that is up by another driver than the one asked for is in the way", async () => {
   const { stacks, register, target, file } = smallStacks();
   register.add(registeredAs(file, { engine: ADDRESS, networks: [], volumes: [] }));

@@ -93,11 +93,12 @@ export class Stacks {
   }
 
   /**
-   * The stack that `stack up`, or a lab that was quit, left up, whichever it is; undefined when there is none. Its engine
-   * is not asked: one that is away is reported by the health of the services.
+   * The stack that `stack up`, or a lab that was quit, left up, whichever it is; the first of several. Undefined when there is
+   * none. Its engine is not asked: one that is away is reported by the health of the services.
+   * @param project only one of this name
    */
-  async leftUp(): Promise<OpenStack | undefined> {
-    const registered = this.#leftUp();
+  async leftUp(project?: string): Promise<OpenStack | undefined> {
+    const registered = this.#leftUp().find((each) => project === undefined || each.project === project);
     if (registered === undefined) return undefined;
     const running = await this.#attachTo(reloadStack(registered, this.#parts.environment), registered);
     const target = targetOfRegistered(registered, gatewayOf(running.stack));
@@ -106,13 +107,28 @@ export class Stacks {
     return new OpenStack(target, running, "kept", this.#parts.faults);
   }
 
-  /** Takes down the stack that was left up; false when there is none. */
-  async down(options: Pick<RemoveOptions, "report" | "volumes">): Promise<boolean> {
-    const registered = this.#leftUp();
-    if (registered === undefined) return false;
-    await takeDown(registered, this.#parts.register, this.#parts.stacksFolder, options);
-    this.#parts.faults.forget(registered.id);
-    return true;
+  /** The names of the stacks that were left up. */
+  projectsLeftUp(): string[] {
+    return this.#leftUp().map(({ project }) => project);
+  }
+
+  /**
+   * Takes down every stack that was left up, or the one of a target; false when there is none.
+   * @throws what the first failed with, after all were tried
+   */
+  async down(options: Pick<RemoveOptions, "report" | "volumes">, only?: ResolvedTarget): Promise<boolean> {
+    const wanted = this.#leftUp().filter((each) => only === undefined || isStackOf(each, only));
+    const failures: unknown[] = [];
+    for (const registered of wanted) {
+      try {
+        await takeDown(registered, this.#parts.register, this.#parts.stacksFolder, options);
+        this.#parts.faults.forget(registered.id);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+    return wanted.length > 0;
   }
 
   /** Its containers may be told to send to the lab, or have been told by an earlier one. */
@@ -131,8 +147,8 @@ export class Stacks {
     telemetry.addresses = await found.catch(() => []);
   }
 
-  #leftUp(): RegisteredStack | undefined {
-    return this.#parts.register.list().find(isLeftUp);
+  #leftUp(): RegisteredStack[] {
+    return this.#parts.register.list().filter(isLeftUp);
   }
 
   #attachTo(stack: Stack, registered: RegisteredStack): Promise<RunningStack> {
@@ -141,14 +157,12 @@ export class Stacks {
 
   /** @throws LabError when another stack is left up than the one asked for, which needs what that one uses */
   async #kept({ target, stack }: ResolvedTarget): Promise<RunningStack | undefined> {
-    const registered = this.#leftUp();
+    const candidates = this.#leftUp().filter((each) => isInTheWay(each, { target, stack }));
+    const same = candidates.find((each) => isRegisteredAs(each, { target, stack }));
+    if (same !== undefined) return this.#attachTo(stack, same);
+    const [registered] = candidates;
     if (registered === undefined) return undefined;
-    const driver = driverOf(target);
     const itsDriver = registered.docker === undefined ? "process" : "docker";
-    // Another project on Docker is no obstacle, nor one that is up already: neither needs what this one uses.
-    const needsNothing = itsDriver === "docker" || target.source.is === "project";
-    if (driver === "docker" && needsNothing && registered.project !== stack.project) return undefined;
-    if (isRegisteredAs(registered, { target, stack })) return this.#attachTo(stack, registered);
     throw new LabError("busy", `another stack is up: ${registered.file}, by the ${itsDriver} driver`, {
       hint: {
         terminal: "take it down first with `resilience-lab stack down`",
@@ -240,6 +254,20 @@ export function isRegisteredAs(
   const itsDriver = registered.docker === undefined ? "process" : "docker";
   if ((driverOf(target) ?? itsDriver) !== itsDriver) return false;
   return target.source.is === "gateway" ? isDescribedBy(registered, stack) : registered.file === stack.file;
+}
+
+/** Whether a stack that is left up is the one of a target, in its project. */
+function isStackOf(registered: RegisteredStack, resolved: Pick<ResolvedTarget, "target" | "stack">): boolean {
+  return registered.project === resolved.stack.project && isRegisteredAs(registered, resolved);
+}
+
+/** Another project on Docker is no obstacle, nor one that is up already: neither needs what the other uses. */
+function isInTheWay(
+  { docker, project }: RegisteredStack,
+  { target, stack }: Pick<ResolvedTarget, "target" | "stack">,
+): boolean {
+  const needsNothing = docker !== undefined || target.source.is === "project";
+  return !(driverOf(target) === "docker" && needsNothing && project !== stack.project);
 }
 
 /** Brought up by `stack up`: one that was only attached to is not this lab's to use again or take down. */

@@ -46,7 +46,7 @@ export async function findProject(
 ): Promise<FoundProject> {
   const containers = await inspectAll(docker, project);
   const [first] = containers;
-  if (first === undefined) throw await noSuchProject(docker, project);
+  if (first === undefined) throw await noSuchProject(docker, project, named);
   const labels = first.Config.Labels;
   const folder = labels[LABEL.workingFolder] || process.cwd();
   const composed = named === undefined ? filesIn(labels) : [];
@@ -60,7 +60,16 @@ export async function findProject(
   return { project, services, finished, folder, files: files.map(readStackFile), gone };
 }
 
-async function noSuchProject(docker: Dockerode, project: string): Promise<LabError> {
+async function noSuchProject(docker: Dockerode, project: string, files: readonly string[] = []): Promise<LabError> {
+  if (files.length > 0) {
+    const named = files.map((file) => `--stack ${/\s/.test(file) ? `'${file}'` : file}`).join(" ");
+    return new LabError("precondition", `${project} is not up`, {
+      hint: {
+        terminal: `bring it up first: resilience-lab stack up ${named}`,
+        window: "bring it up on the Stacks page first",
+      },
+    });
+  }
   const names = (await listProjects(docker)).map((each) => each.project);
   return new LabError("bad-input", `no compose project called "${project}" is up`, {
     hint: names.length > 0 ? `there are: ${names.join(", ")}` : "there are none on this engine",
