@@ -52,7 +52,6 @@ export function StackPanel() {
           {(stack.state === "starting" || stack.state === "stopping") && <Loader size={12} aria-hidden />}
           <ToneWord tone={STATE_TONES[stack.state]}>{stack.state}</ToneWord>
         </span>
-        <ListenButton stack={stack} />
         <PowerButton stack={stack} />
       </header>
       {stack.error !== null && (
@@ -63,6 +62,7 @@ export function StackPanel() {
       )}
       <div className={classes.map}>
         <StackMap stack={stack} traffic={traffic} selected={selected} onSelect={select} />
+        <ListenButton stack={stack} />
       </div>
       <BreakPanel stack={stack} traffic={traffic} target={selected} />
     </section>
@@ -92,6 +92,7 @@ function ListenButton({ stack }: { stack: StackStatus }) {
   const on = !stack.isListening;
   return (
     <ReasonedButton
+      size="compact-xs"
       variant="default"
       aria-pressed={stack.isListening}
       loading={isBusy}
