@@ -168,9 +168,12 @@ test.describe("a compose project of someone else's", () => {
       const link = window.link("mcp-gateway->tools");
       await window.clickOnLine(link);
       await page.getByRole("combobox", { name: "Fault" }).click();
-      await page.getByRole("option", { name: "down", exact: true }).click();
+      await page.getByRole("option", { name: "mcp_error", exact: true }).click();
+      await page.getByRole("textbox", { name: "tool" }).fill("echo");
+      await page.getByRole("textbox", { name: "for", exact: true }).fill("20m");
       await page.getByRole("button", { name: "Break the link" }).click();
-      await expect(link).toHaveAccessibleName(/down in force/, { timeout: 120_000 });
+      await expect(link).toHaveAccessibleName(/mcp_error in force/, { timeout: 120_000 });
+      await expect(page.getByText(/undone automatically in 19 min/)).toBeVisible();
       await page.getByRole("button", { name: "Restore mcp-gateway->tools" }).click();
       await expect(link).toHaveAccessibleName("link mcp-gateway->tools");
     });

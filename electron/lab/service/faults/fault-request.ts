@@ -5,7 +5,7 @@ import { LabError } from "../../lab-error.ts";
 import { step } from "../../scenarios/schema.ts";
 import type { StackDriver } from "../../stacks/driver.ts";
 import type { Stack } from "../../stacks/stack-file.ts";
-import { faultKindsOf } from "../stacks/fault-kinds.ts";
+import { faultKindsOf, MATCHED_TOOL } from "../stacks/fault-kinds.ts";
 
 /** What a person asks to break, as the fault that a scenario would write. @throws LabError for a name that is none here */
 export function toFault(
@@ -29,7 +29,8 @@ export function toFault(
   const unknown = Object.keys(attributes).filter((name) => !known.attributes.some((each) => each.name === name));
   if (unknown.length > 0) throw new LabError("bad-input", `${kind} takes no ${unknown.join(", ")}`);
   const lasts = forMs === undefined ? {} : { for: `${forMs}ms` };
-  const written = { [kind]: target, ...attributes, ...lasts };
+  const { [MATCHED_TOOL]: tool, ...others } = attributes;
+  const written = { [kind]: target, ...others, ...(tool === undefined ? {} : { match: { tool } }), ...lasts };
   const parsed = step.safeParse({ fault: written });
   if (parsed.success && "fault" in parsed.data) return { fault: parsed.data.fault, written };
   const reason = parsed.success ? "it is no fault" : describeIssues(parsed.error);

@@ -7,6 +7,9 @@ import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../../faults/link-fau
 import type { StackDriver } from "../../stacks/driver.ts";
 import { isProxied, type Link, type Stack } from "../../stacks/stack-file.ts";
 
+/** The attribute that is written as `match: { tool }`. */
+export const MATCHED_TOOL = "tool";
+
 /** Every way to break something of a stack: services as its driver can unless all run elsewhere, links where a fault proxy carries them or can be put there. */
 export function faultKindsOf(stack: Stack, driver: StackDriver["kind"]): FaultKindInfo[] {
   const hasProxy = stack.services.some(({ role }) => role === "fault-proxy");
@@ -31,6 +34,23 @@ const REPLICAS: FaultAttribute = {
   description: "of a service in several containers: all of them, or the first that runs",
 };
 
+const DURATION: FaultAttribute = {
+  name: "for",
+  type: "duration",
+  choices: [],
+  required: false,
+  description: "undone after it (default 10 min)",
+};
+
+/** Of a match, which a scenario can make of more. */
+const TOOL: FaultAttribute = {
+  name: MATCHED_TOOL,
+  type: "text",
+  choices: [],
+  required: false,
+  description: "only calls of this tool (default all)",
+};
+
 const LINK_KINDS: FaultKindInfo[] = LINK_FAULTS.map((kind) => ({
   kind,
   on: "link",
@@ -48,7 +68,7 @@ interface FieldSchema {
   description?: string;
 }
 
-/** Read from the schema that checks them, so that the two never differ. Lists and matches are for scenarios alone. */
+/** Read from the schema that checks them, so that the two never differ. Lists are for scenarios alone. */
 function attributesOf(kind: string): FaultAttribute[] {
   for (const schema of LINK_FAULT_SCHEMAS) {
     const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" }) as {
@@ -56,13 +76,14 @@ function attributesOf(kind: string): FaultAttribute[] {
       required?: string[];
     };
     if (!(kind in properties)) continue;
-    return Object.entries(properties).flatMap(([name, field]) => {
+    const own = Object.entries(properties).flatMap(([name, field]): FaultAttribute[] => {
       if (name === kind || name === "for") return [];
       const type = typeOf(field);
       if (type === undefined) return [];
       const choices = choicesOf(field);
       return [{ name, type, choices, required: required.includes(name), description: field.description ?? "" }];
     });
+    return [...own, ...("match" in properties ? [TOOL] : []), DURATION];
   }
   return [];
 }
