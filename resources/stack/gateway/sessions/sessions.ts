@@ -43,7 +43,7 @@ export class Sessions {
   /** Undefined if the limit is reached and all sessions are busy. */
   create(protocolVersion: ProtocolVersion): Session | undefined {
     if (this.#sessions.size >= this.#options.limit && !this.#endLeastRecentlyUsed()) return undefined;
-    const session = new Session(randomUUID(), protocolVersion, this.#options, this.memory);
+    const session = new Session(newId(), protocolVersion, this.#options, this.memory);
     this.#sessions.set(session.id, session);
     session.ready = this.#options.onBegin?.(session) ?? session.ready;
     return session;
@@ -114,4 +114,9 @@ export class Sessions {
     }
     return false;
   }
+}
+
+/** Copied, since the text that randomUUID returns is made of pieces that take 480 bytes, which is most of an unused session. */
+function newId(): string {
+  return Buffer.from(randomUUID(), "latin1").toString("latin1");
 }

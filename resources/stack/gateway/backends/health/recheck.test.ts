@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { becomes, isOpen, isUnhealthy, setBackendScene } from "../../testing/backend-scene.ts";
+import { backendHealth, becomes, isOpen, isUnhealthy, isUp, setBackendScene } from "../../testing/backend-scene.ts";
 import { RawClient } from "../../testing/raw-client.ts";
 
 const scene = setBackendScene();
@@ -74,5 +74,50 @@ describe("a backend whose health interval is long", () => {
     expect(seen).toMatchObject({ Status: "unhealthy", ConsecutiveFailures: 5 });
     await unstable.up();
     await becomes(gateway, "unstable", (health) => isHealthy(health) && health.CircuitState === "closed");
+  });
+});
+
+/** Those of the monitor with the circuit breaker, under ToolHive's names. */
+describe("HealthMonitor with circuit breaker", () => {
+  /** A backend that was healthy once and then fails, with the number of probes since. */
+  async function failingBackend(variables: Record<string, string>) {
+    const { unstable, gateway } = await scene.pair({ ...rare, ...variables });
+    await becomes(gateway, "unstable", isHealthy);
+    const seen = { probes: 0 };
+    unstable.intercept = (request, response, body) => {
+      if (request.method === "POST" && body.includes('"tools/list"')) seen.probes += 1;
+      response.writeHead(503).end();
+      return true;
+    };
+    await (await RawClient.open(gateway.mcpUrl)).call("echo");
+    return { unstable, gateway, seen };
+  }
+
+  it("CircuitBreakerDisabled: goes on probing", async () => {
+    const off = { HEALTH_INTERVAL: "20ms", PROTECTIONS_OFF: "circuit-breaker" };
+    const { gateway } = await failingBackend(off);
+    const { unstable } = await becomes(gateway, "unstable", ({ ConsecutiveFailures }) => ConsecutiveFailures > 5);
+    expect(unstable).toMatchObject({ CircuitState: "closed", Status: "unhealthy" });
+  });
+
+  it("CircuitBreakerEnabled: exactly as many failed probes as its threshold, none while it is open", async () => {
+    const { gateway, seen } = await failingBackend({ CIRCUIT_FAILURE_THRESHOLD: "3", CIRCUIT_TIMEOUT: "10m" });
+    await becomes(gateway, "unstable", isOpen);
+    await (await RawClient.open(gateway.mcpUrl)).call("echo");
+    expect([(await backendHealth(gateway)).unstable?.ConsecutiveFailures, seen.probes]).toEqual([3, 3]);
+  });
+
+  it("CircuitBreakerRecovery: opens, then closes", async () => {
+    const { unstable, gateway } = await failingBackend({ CIRCUIT_FAILURE_THRESHOLD: "3", CIRCUIT_TIMEOUT: "100ms" });
+    await becomes(gateway, "unstable", isOpen);
+    unstable.intercept = undefined;
+    await becomes(gateway, "unstable", (health) => health.CircuitState === "closed" && isUp(health));
+  });
+
+  it("CircuitBreakerStatusReporting: who asks is told that the circuit is open", async () => {
+    const { gateway } = await failingBackend({ CIRCUIT_FAILURE_THRESHOLD: "3", CIRCUIT_TIMEOUT: "10m" });
+    await becomes(gateway, "unstable", isOpen);
+    const { reasons } = (await gateway.health()) as unknown as { reasons: string[] };
+    expect(reasons).toEqual([expect.stringMatching(/^backend unstable: circuit breaker open/)]);
   });
 });

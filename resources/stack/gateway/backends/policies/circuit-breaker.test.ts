@@ -107,6 +107,20 @@ describe("CircuitBreaker", () => {
     expect(circuit.snapshot().changedAt?.getTime()).toBeGreaterThanOrEqual(opened);
   });
 
+  it("GetSnapshot: state, failures in a row, the last change and the time until the next attempt", async () => {
+    const { circuit, fail, pass } = circuitWith();
+    await fail("probe", 2);
+    expect(circuit.snapshot()).toMatchObject({ state: "closed", failures: 2, changedAt: undefined });
+    await fail("probe");
+    pass(400);
+    expect(circuit.snapshot()).toEqual({
+      state: "open",
+      failures: 3,
+      changedAt: expect.any(Date),
+      retryAfterMs: 600,
+    });
+  });
+
   it("GetSnapshotIsReadOnly: still open after its timeout, until something is attempted", async () => {
     const { circuit, fail, pass } = circuitWith();
     await fail("probe", 3);
@@ -114,6 +128,25 @@ describe("CircuitBreaker", () => {
     expect(circuit.snapshot()).toMatchObject({ state: "open", failures: 3, retryAfterMs: 600 });
     pass(5_000);
     expect(circuit.snapshot()).toMatchObject({ state: "open", retryAfterMs: 0 });
+  });
+
+  it("HalfOpenSingleTest: of many attempts one is let through", async () => {
+    const { circuit, fail, settle, pass } = circuitWith();
+    await fail("probe", 3);
+    pass(1_000);
+    const { promise, resolve } = Promise.withResolvers<string>();
+    let sent = 0;
+    const attempts = Array.from({ length: 10 }, (_, at) =>
+      settle(
+        circuit.execute(at % 2 === 0 ? "probe" : "call", () => {
+          sent += 1;
+          return promise;
+        }),
+      ),
+    );
+    resolve("done");
+    const ends = await Promise.all(attempts);
+    expect([sent, ends.filter((end) => end === "done").length, circuit.state]).toEqual([1, 1, "closed"]);
   });
 
   it("ZeroThreshold: opens on the first failure", async () => {
