@@ -12,6 +12,7 @@ import { benchDemo } from "./demo.ts";
 import { benchDocker } from "./docker-faults.ts";
 import { benchGatewayBounds } from "./gateway-bounds.ts";
 import { benchGatewayHop } from "./gateway-hop.ts";
+import { benchGatewaySubscribers } from "./gateway-subscribers.ts";
 import { benchHalt } from "./halt.ts";
 import { benchHealthyPeer } from "./healthy-peer.ts";
 import { benchHistoryDelay } from "./history-delay.ts";
@@ -34,6 +35,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   gateway: () => onStack(({ running }) => benchGatewayHop(running)),
   bounds: () => onStack(({ running }) => benchGatewayBounds(running)),
   peer: () => onStack(({ running }) => benchHealthyPeer(running)),
+  events: benchGatewaySubscribers,
   proxy: benchFaultProxy,
   wire: benchWire,
   docker: benchDocker,

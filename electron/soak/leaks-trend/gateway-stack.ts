@@ -1,4 +1,4 @@
-/** The gateway with its servers and the agent as processes, without a database, each with the soak's preload. */
+/** All services of the reference stack but its database as processes, each with the soak's preload. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,8 +29,24 @@ export async function startGatewayStack(leak: string | undefined): Promise<Gatew
     }).url();
   try {
     const [payments, support] = await Promise.all([start("payments-mcp", {}), start("support-mcp", {})]);
+    const slack = { SLACK_BOT_TOKEN: "xoxb-of-this-soak", SLACK_SIGNING_SECRET: "of-this-soak" };
+    const mockSlack = await start("mock-slack", { ...slack, SLACK_ACTIONS_URL: "http://127.0.0.1:9/slack/actions" });
+    const proxy = await start("fault-proxy", {
+      LINKS: Object.entries({ payments, support, slack: mockSlack })
+        .map(([name, url]) => `${name}=127.0.0.1:0>${new URL(url).host}`)
+        .join(","),
+    });
+    const links = (await (await fetch(`${proxy}/proxies`, { headers: CONTROL })).json()) as Record<
+      string,
+      { listen: string }
+    >;
+    const through = (name: string) => `http://${links[name]?.listen}`;
     const gateway = await start("gateway", {
-      BACKENDS: `payments=${payments}/mcp,support=${support}/mcp`,
+      ...slack,
+      SLACK_URL: `${through("slack")}/api`,
+      // Each question is over soon: nobody clicks.
+      APPROVAL_TTL: "100ms",
+      BACKENDS: `payments=${through("payments")}/mcp,support=${through("support")}/mcp`,
       POLICY_FILE: join(STACK, "policy.yaml"),
       AUDIT_FILE: join(folder, "audit.jsonl"),
       AUDIT_SPOOL_FOLDER: join(folder, "spool"),
@@ -38,7 +54,7 @@ export async function startGatewayStack(leak: string | undefined): Promise<Gatew
       // Bounded lists are full within the warm-up.
       HISTORY_LIMIT: "50",
       OPTIMIZER: "available",
-      EMBEDDINGS_URL: `${support}/v1/embeddings`,
+      EMBEDDINGS_URL: `${through("support")}/v1/embeddings`,
       ...(leak === undefined ? {} : { PLANTED_LEAK: leak }),
     });
     const agent = await start("agent", { GATEWAY_URL: `${gateway}/mcp`, HISTORY_LIMIT: "20" });
@@ -50,6 +66,8 @@ export async function startGatewayStack(leak: string | undefined): Promise<Gatew
         agent: `${agent}/health`,
         "payments-mcp": `${payments}/healthz`,
         "support-mcp": `${support}/healthz`,
+        "mock-slack": `${mockSlack}/healthz`,
+        "fault-proxy": `${proxy}/healthz`,
       },
       stop: () => clear(folder),
     };

@@ -15,6 +15,7 @@ const calls = [
   { name: "list_recent_charges", arguments: {} },
   { name: "list_tickets", arguments: {} },
   { name: "delete_customer", arguments: { customer_id: "cus_1" } },
+  { name: "create_refund", arguments: { charge_id: "ch_1001", amount: 1, reason: "requested_by_customer" } },
   { name: "find_tool", arguments: { tool_description: "refund a charge" } },
   { name: "unknown", arguments: {} },
 ];

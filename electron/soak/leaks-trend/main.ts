@@ -87,7 +87,15 @@ async function watch(diagnostics: Record<string, string>, durationMs: number, re
 
 /** What can leak: counts and bytes that the process holds, not how fast it is or what it has done so far. */
 function countsIn(report: Record<string, unknown>): [string, number][] {
-  const held = ["heapUsedBytes", "listeners", "sessions", "running_executions", "stream_bytes_kept", "thread_count"];
+  const held = [
+    "heapUsedBytes",
+    "listeners",
+    "sessions",
+    "running_executions",
+    "stream_bytes_kept",
+    "thread_count",
+    "messages",
+  ];
   const counts = held.flatMap((name): [string, number][] => {
     const value = report[name];
     return typeof value === "number" && value >= 0 ? [[name, value]] : [];

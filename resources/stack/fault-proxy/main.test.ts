@@ -45,7 +45,10 @@ test("logs its address, opens its links, and stops on SIGTERM with open connecti
   const program = start({ LINKS: "a->b=127.0.0.1:0>127.0.0.1:1", SEED: "3" });
   const [, url = ""] = await program.prints(/^fault-proxy listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
   await program.prints(/^fault-proxy seed 3$/m);
-  expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok" });
+  expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({
+    status: "ok",
+    diagnostics: { thread_count: expect.any(Number), heapUsedBytes: expect.any(Number) },
+  });
   expect(Object.keys((await (await fetch(`${url}/proxies`)).json()) as object)).toEqual(["a->b"]);
   const follower = await RawClient.open(Number(new URL(url).port));
   follower.write("GET /hits/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -276,6 +276,10 @@ test("as a program it reports every missing variable, and stops with 0", async (
   for (const name of ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_ACTIONS_URL", 'AUTO_APPROVE_AFTER is "2"']) {
     expect(unconfigured.output()).toContain(name);
   }
-  expect((await fetch(`${await configured.url()}/healthz`)).status).toBe(200);
+  const health = await fetch(`${await configured.url()}/healthz`);
+  expect(await health.json()).toMatchObject({
+    status: "ok",
+    diagnostics: { messages: 0, listeners: expect.any(Number) },
+  });
   expect(await configured.stop()).toBe(0);
 });

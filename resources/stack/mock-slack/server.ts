@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assertControl, assertReader, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, parseDurationMs, readEnvironment, type Variables } from "../http/environment.ts";
+import { readProcessGauges } from "../http/process-gauges.ts";
 import { HttpError, pathOf, type RunningService, readJsonObject, sendJson, sendNothing, serve } from "../http/serve.ts";
 import { AutoApproval } from "./auto-approval.ts";
 import { Clicker, type ClickRequest } from "./clicker.ts";
@@ -23,7 +24,10 @@ export function startMockSlack(variables: Variables): Promise<RunningService> {
     if (request.method === "POST") assertControl(request, controlToken);
     switch (`${request.method} ${path}`) {
       case "GET /healthz":
-        return sendJson(response, 200, { status: "ok" });
+        return sendJson(response, 200, {
+          status: "ok",
+          diagnostics: { ...readProcessGauges(), messages: store.all().length },
+        });
       case "GET /messages":
         assertReader(request, controlToken);
         return sendJson(response, 200, { messages: store.all() });

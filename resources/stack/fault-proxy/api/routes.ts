@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { assertNoPage, assertToken } from "../../http/control.ts";
 import { parseJson } from "../../http/json.ts";
 import { HttpError, pathOf, readBody } from "../../http/messages.ts";
+import { readProcessGauges } from "../../http/process-gauges.ts";
 import { ListenError } from "../links/listen-address.ts";
 import { Refusal, type Registry } from "../registry.ts";
 import { badBody } from "./body-fields.ts";
@@ -101,6 +102,9 @@ const reset: Handler = async ({ registry, response }) => {
 const showVersion: Handler = ({ response }) =>
   send(response, 200, "application/json;charset=utf-8", `{"version": "${version}"}\n`);
 
+const showHealth: Handler = ({ response }) =>
+  sendJson(response, 200, { status: "ok", diagnostics: readProcessGauges() });
+
 const showMetrics: Handler = ({ registry, response }) =>
   send(response, 200, "text/plain; version=0.0.4; charset=utf-8", metricsText(registry));
 
@@ -119,7 +123,7 @@ const routes: readonly Route[] = [
     methods: { GET: showToxic, POST: updateToxic, PATCH: updateToxic, DELETE: removeToxic },
   },
   { pattern: /^\/metrics$/, methods: { GET: showMetrics } },
-  { pattern: /^\/healthz$/, methods: { GET: ({ response }) => sendJson(response, 200, { status: "ok" }) } },
+  { pattern: /^\/healthz$/, methods: { GET: showHealth } },
   {
     pattern: /^\/hits$/,
     methods: { GET: ({ registry, request, response }) => answerRecords("hits", registry.hits, request, response) },
