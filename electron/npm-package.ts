@@ -1,14 +1,15 @@
 // The package that `npm install` takes: the lab's programs as bundles, the built page, stack and scenarios. It depends only
 // on what cannot be bundled: the database module, and PostgreSQL for the platform. `npm run pack` builds all of it first.
+// Packs into the folder named, or dist/npm.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import project from "../package.json" with { type: "json" };
 import { COMMONJS_GLOBALS, wholePrograms } from "./bundling.ts";
 
 const PROJECT = join(import.meta.dirname, "..");
-const out = join(PROJECT, "dist", "npm");
+const out = resolve(process.argv[2] ?? join(PROJECT, "dist", "npm"));
 const staged = join(out, "package");
 /** Two folders below the package, as the sources that look for their neighbours. */
 const programs = join(staged, "dist", "lab");
@@ -17,6 +18,7 @@ const programs = join(staged, "dist", "lab");
 const COPIED = [
   "dist/renderer",
   "scenarios",
+  "playlists",
   "resources/stack/compose.yaml",
   "resources/stack/policy.yaml",
   "resources/stack/build",
@@ -48,7 +50,7 @@ const { name, version, description, license, engines } = project;
 const manifest = {
   ...{ name, version, description, license, engines, type: "module" },
   bin: { "resilience-lab": "dist/lab/launch.js" },
-  files: ["dist", "scenarios", "resources"],
+  files: ["dist", "scenarios", "playlists", "resources"],
   dependencies: Object.fromEntries(NATIVE.map((each) => [each, project.dependencies[each]])),
 };
 writeFileSync(join(staged, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -51,13 +51,19 @@ testOnRecordedLab(
     });
 
     await test.step("it is replayed from its start to its end, on the same screen", async () => {
+      const speed = page.getByRole("combobox", { name: "Speed of the replay" });
+      await speed.selectOption("0.25x");
+      await page.getByRole("button", { name: "Replay" }).focus();
       await page.keyboard.press("r");
-      await expect(narration).toHaveText("A server stops while people watch.");
+      await expect(run.moment).toContainText(/^At \d/);
       await page.keyboard.press("r");
       await expect(page.getByRole("button", { name: "Replay" })).toBeVisible();
-      await page.getByRole("combobox", { name: "Speed of the replay" }).click();
-      await page.getByRole("option", { name: "4x" }).click();
+      const paused = (await run.moment.textContent()) ?? "";
+      await speed.selectOption("4x");
+      await expect(run.moment).toHaveText(paused);
+      await page.getByRole("button", { name: "Replay" }).focus();
       await page.keyboard.press("r");
+      await expect(run.moment).toContainText("At the end");
       await expect(narration).toHaveText("It was restored.");
       await expect(page.getByRole("button", { name: "Replay" })).toBeVisible();
     });

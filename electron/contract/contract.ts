@@ -37,6 +37,13 @@ import {
   type SampledRun,
   samplesRequest,
 } from "./history.ts";
+import {
+  playlistIdRequest,
+  playlistList,
+  playlistPlayRequest,
+  playlistSaveRequest,
+  playlistSummary,
+} from "./playlists.ts";
 import { runCancelRequest, runNext, runQueue, runRerunRequest, runStarted, runStartRequest } from "./runs.ts";
 import {
   brokenScenarioRequest,
@@ -152,6 +159,14 @@ export const labContract = {
     send: procedure.input(callRequest).output(callAnswer),
     /** Ends with the agent's answer, or with why there is none; fails for a stack without an agent. */
     prompt: procedure.input(promptRequest).output(callAnswer),
+  },
+  /** Sets of scenarios that are run in order. */
+  playlists: {
+    list: procedure.output(playlistList),
+    /** Saves one of the user's own; replaces the one of the same title. */
+    save: procedure.input(playlistSaveRequest).output(playlistSummary),
+    delete: procedure.input(playlistIdRequest).output(done),
+    play: procedure.input(playlistPlayRequest).output(runStarted),
   },
   runs: {
     start: procedure.input(runStartRequest).output(runStarted),

@@ -39,7 +39,13 @@ export const queueEntry = z.object({
   scenarioTitle: z.string(),
   without: z.array(z.string()),
   /** The runs that were requested together: which of how many it is, from 1. */
-  batch: z.object({ id: z.string(), number: z.int(), of: z.int() }),
+  batch: z.object({
+    id: z.string(),
+    number: z.int(),
+    of: z.int(),
+    /** It is to be compared with the run before it, which had a protection off. */
+    isCompared: z.boolean(),
+  }),
   queuedWallMs: z.number(),
   runId: z.string().nullable(),
   startedWallMs: z.number().nullable(),

@@ -49,6 +49,7 @@ import { Watchdog } from "./watchdog/watchdog.ts";
 const RECOVERY_LIMIT_MS = 60_000;
 
 export const SHIPPED_SCENARIOS_FOLDER = join(PROJECT_FOLDER, "scenarios");
+export const SHIPPED_PLAYLISTS_FOLDER = join(PROJECT_FOLDER, "playlists");
 
 export function shippedScenarios(): LoadedScenario[] {
   return loadFolder(SHIPPED_SCENARIOS_FOLDER);

@@ -23,8 +23,8 @@ function entry(batch: QueueEntry["batch"], outcome: QueueEntry["outcome"] | "run
   };
 }
 
-const three = (number: number) => ({ id: "a", number, of: 3 });
-const alone = { id: "b", number: 1, of: 1 };
+const three = (number: number) => ({ id: "a", number, of: 3, isCompared: false });
+const alone = { id: "b", number: 1, of: 1, isCompared: false };
 
 test("runs that were started together are in their order, with the verdicts so far", () => {
   const queue = {
@@ -39,7 +39,7 @@ test("runs that were started together are in their order, with the verdicts so f
 
 test("those of the run shown are shown while others are in progress; a run of its own has none", () => {
   const queue = {
-    active: [entry({ id: "c", number: 1, of: 2 }, "running")],
+    active: [entry({ id: "c", number: 1, of: 2, isCompared: false }, "running")],
     ended: [entry(alone, "passed"), entry(three(3), "passed")],
   };
   expect(batchOf(queue, "run-a-3")).toMatchObject({ id: "a", current: undefined });

@@ -13,7 +13,7 @@ import classes from "./batch-strip.module.css";
 export default function BatchStrip({ route }: { route: Route }) {
   const queue = useLab((state) => state.lab?.queue);
   const follow = useInteraction((state) => state.follow);
-  const shownRunId = route.at === "run" ? route.runId : undefined;
+  const shownRunId = route.at === "run" ? route.runId : route.at === "compare" ? route.right : undefined;
   const batch = queue === undefined ? undefined : batchOf(queue, shownRunId);
   if (batch === undefined) return null;
   const { id: batchId, current, entries, of } = batch;

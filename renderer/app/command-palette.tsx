@@ -1,7 +1,8 @@
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
-import { IconPlayerPlay, IconSearch, IconTimeline } from "@tabler/icons-react";
+import { IconPlayerPlay, IconPlaylist, IconSearch, IconTimeline } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
+import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { keyCaps, SHORTCUTS, type ShortcutId } from "../state/shortcuts.ts";
@@ -24,6 +25,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const setPreference = usePreferences((state) => state.set);
   const [query, setQuery] = useState("");
   const [runs, setRuns] = useState<RunSummary[]>([]);
+  const [playlists, setPlaylists] = useState<PlaylistSummary[]>([]);
   const { opened: isOpen, listId } = useSpotlight(paletteStore);
 
   useEffect(() => {
@@ -33,6 +35,10 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
     client.call.history.list({ limit: RUNS_OFFERED }).then(
       (page) => setRuns(page.runs),
       () => setRuns([]),
+    );
+    client.call.playlists.list().then(
+      (list) => setPlaylists(list.playlists),
+      () => setPlaylists([]),
     );
   }, [client, isOpen]);
 
@@ -76,6 +82,17 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
         command("about", "About and diagnostics", () => goTo({ at: "about" })),
         command("help", "Show the shortcuts", onHelp, "help"),
       ],
+    },
+    {
+      group: "Play a playlist",
+      actions: playlists.map(({ id, title, runs: count }) => ({
+        id: `play ${id}`,
+        label: `Play: ${title}`,
+        description: `${count} ${count === 1 ? "run" : "runs"}`,
+        keywords: [id, "demo", "playlist"],
+        leftSection: <IconPlaylist size={16} aria-hidden />,
+        onClick: () => void actions.play(id),
+      })),
     },
     {
       group: "Run a scenario",

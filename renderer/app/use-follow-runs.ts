@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import type { RunQueue } from "../../electron/contract/runs.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
 import { parseRoute } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
@@ -36,12 +37,29 @@ function useFollowBatch(): void {
   const isLooking = useInteraction(({ cursorMs, selectedSeq }) => cursorMs !== undefined || selectedSeq !== undefined);
   const running = useLab((state) => state.lab?.queue.active[0]);
   const runId = running?.batch.id === followed?.batchId ? running?.runId : undefined;
+  const left = useLab((state) => state.lab && pairOf(state.lab.queue, followed?.runId));
   useEffect(() => {
     if (followed === undefined || isLooking || runId === undefined || runId === null || runId === followed.runId)
       return;
     const route = parseRoute(window.location.hash);
-    if (route.at !== "run" || route.runId !== followed.runId) return;
+    if (route.at !== "run" || route.runId !== followed.runId || left !== undefined) return;
     follow({ batchId: followed.batchId, runId });
     goTo({ at: "run", runId });
-  }, [followed, follow, isLooking, runId]);
+  }, [followed, follow, isLooking, left, runId]);
+  useEffect(() => {
+    if (followed === undefined || left === undefined) return;
+    const route = parseRoute(window.location.hash);
+    // The comparison stays until a person goes on.
+    if (route.at === "run" && route.runId === followed.runId) goTo({ at: "compare", left, right: followed.runId });
+  }, [followed, left]);
+}
+
+/** The run that an ended one is to be compared with. */
+function pairOf({ active, ended }: RunQueue, runId: string | undefined): string | undefined {
+  const entry = ended.find((each) => each.runId !== null && each.runId === runId);
+  if (entry === undefined || !entry.batch.isCompared) return undefined;
+  const before = [...active, ...ended].find(
+    ({ batch }) => batch.id === entry.batch.id && batch.number === entry.batch.number - 1,
+  );
+  return before?.runId ?? undefined;
 }

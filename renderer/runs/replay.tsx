@@ -1,8 +1,6 @@
 import { ActionIcon } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useShortcuts } from "../state/use-shortcuts.ts";
-import { FilterSelect } from "../ui/filter-select.tsx";
-import { Hint } from "../ui/hint.tsx";
 import classes from "./replay.module.css";
 import { REPLAY_SPEEDS, useReplay } from "./use-replay.ts";
 
@@ -10,21 +8,24 @@ import { REPLAY_SPEEDS, useReplay } from "./use-replay.ts";
 export function Replay({ endMs }: { endMs: number }) {
   const { isPlaying, speed, setSpeed, toggle } = useReplay(endMs);
   useShortcuts({ replay: toggle });
+  const label = isPlaying ? "Pause the replay" : "Replay";
   return (
     <span className={classes.replay}>
-      <Hint label={isPlaying ? "Pause (R)" : "Replay (R)"}>
-        <ActionIcon variant="light" size="sm" aria-label={isPlaying ? "Pause the replay" : "Replay"} onClick={toggle}>
-          {isPlaying ? <IconPlayerPause size={15} aria-hidden /> : <IconPlayerPlay size={15} aria-hidden />}
-        </ActionIcon>
-      </Hint>
-      <FilterSelect
-        className={classes.speed ?? ""}
-        label="Speed of the replay"
-        any="1x"
-        data={REPLAY_SPEEDS.filter((each) => each !== 1).map((each) => ({ value: String(each), label: `${each}x` }))}
-        value={speed === 1 ? null : String(speed)}
-        onChange={(value) => setSpeed(REPLAY_SPEEDS.find((each) => String(each) === value) ?? 1)}
-      />
+      <ActionIcon variant="light" size="sm" aria-label={label} title={`${label} (R)`} onClick={toggle}>
+        {isPlaying ? <IconPlayerPause size={15} aria-hidden /> : <IconPlayerPlay size={15} aria-hidden />}
+      </ActionIcon>
+      <select
+        className={classes.speed}
+        aria-label="Speed of the replay"
+        value={speed}
+        onChange={(event) => setSpeed(REPLAY_SPEEDS.find((each) => String(each) === event.target.value) ?? 1)}
+      >
+        {REPLAY_SPEEDS.map((each) => (
+          <option key={each} value={each}>
+            {each}x
+          </option>
+        ))}
+      </select>
     </span>
   );
 }

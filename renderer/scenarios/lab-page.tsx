@@ -19,6 +19,7 @@ import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
 import { FirstStart } from "./first-start.tsx";
 import classes from "./lab-page.module.css";
 import { PaceSelect } from "./pace-select.tsx";
+import { PlaylistsMenu } from "./playlists-menu.tsx";
 import { ProtectionSwitches } from "./protection-switches.tsx";
 import { QueuePanel } from "./queue-panel.tsx";
 import { ScenarioCard } from "./scenario-card.tsx";
@@ -80,6 +81,7 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           >
             Run {canRun.length === catalogue?.scenarios.length ? "all" : `${canRun.length} shown`}
           </ReasonedButton>
+          <PlaylistsMenu scenarioIds={canRun.map(({ id }) => id)} disabledBecause={disabledBecause} />
           <PaceSelect />
         </div>
         {catalogue === undefined && failure === undefined && <Loading what="Loading scenarios" />}

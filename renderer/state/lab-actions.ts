@@ -34,6 +34,14 @@ export function useLabActions() {
         if (first !== undefined) openWhenItRuns(first.entryId);
         return started;
       },
+      async play(id: string) {
+        const { pace } = preferences.getState();
+        const started = await attempt("The playlist could not be started", () =>
+          client.call.playlists.play({ id, pace }),
+        );
+        const first = started?.entries[0];
+        if (first !== undefined) openWhenItRuns(first.entryId);
+      },
       async rerun(runId: string, without?: string[], repeat = 1) {
         const started = await attempt("The run could not be repeated", () =>
           client.call.runs.rerun({ runId, repeat, ...(without === undefined ? {} : { without }) }),

@@ -1,15 +1,25 @@
 import { writeFileSync } from "node:fs";
-import { Lab, type LabSession, SHIPPED_SCENARIOS_FOLDER, shippedScenarios } from "../../lab/lab.ts";
+import { join } from "node:path";
+import { dataFolder } from "../../lab/home.ts";
+import {
+  Lab,
+  type LabSession,
+  SHIPPED_PLAYLISTS_FOLDER,
+  SHIPPED_SCENARIOS_FOLDER,
+  shippedScenarios,
+} from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
+import { type PlaylistRun, playlistNamed, playlistsIn, runsOf } from "../../lab/scenarios/playlist.ts";
 import { referencesOf } from "../../lab/scenarios/references.ts";
 import { askedAt, casesNamed } from "../../lab/scenarios/suite.ts";
 import type { OpenStack, StackNews } from "../../lab/stacks/open-stack.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import { medianOf } from "../../model/difference.ts";
 import { formatDuration } from "../../model/duration.ts";
+import { differencesOf } from "../../model/headline/run-differences.ts";
 import type { LabEvent, Outcome } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
@@ -72,27 +82,49 @@ Exit: 0 all green, 1 not all green, 2 bad input, 130 interrupted.`,
     const named = casesNamed(resolveScenarios(positionals, SHIPPED_SCENARIOS_FOLDER), cases);
     const asked = (each: LoadedScenario): LoadedScenario =>
       agent === undefined ? each : { ...each, scenario: askedAt(each.scenario, agent) };
-    return run(named.map(asked), values, terminal);
+    return run(
+      named.map((each) => alone(asked(each))),
+      values,
+      terminal,
+    );
   },
 };
 
 export const demoCommand: Command = {
-  help: `resilience-lab demo [options]
+  help: `resilience-lab demo [PLAYLIST] [options]
 
-Brings the reference stack up without Docker, runs every shipped scenario and takes everything down again.
+Brings the reference stack up without Docker, runs every shipped scenario, or those of a playlist, and takes everything down
+again. A playlist may run a scenario first without a protection and then with it: how the two differ is printed.
+
+Playlists: ${playlistsIn(SHIPPED_PLAYLISTS_FOLDER)
+    .map(({ id }) => id)
+    .join(", ")}, and those that were saved on the Lab page.
 
 ${OPTIONS_HELP}`,
   run: (args, terminal) => {
     const { values, positionals } = readArguments("demo", args, options);
-    if (positionals.length > 0)
-      throw new LabError("bad-input", `demo runs every scenario; it takes no "${positionals[0]}"`);
-    return run(shippedScenarios(), values, terminal);
+    const [name, ...more] = positionals;
+    if (more.length > 0) throw new LabError("bad-input", `demo runs one playlist; it takes no "${more[0]}"`);
+    if (name === undefined) return run(shippedScenarios().map(alone), values, terminal);
+    const own = join(dataFolder(terminal.environment), "playlists");
+    const playlist = playlistNamed([...playlistsIn(SHIPPED_PLAYLISTS_FOLDER), ...playlistsIn(own)], name);
+    const find = (id: string) => {
+      const [found] = resolveScenarios([id], SHIPPED_SCENARIOS_FOLDER);
+      if (found === undefined) throw new LabError("bad-input", `no scenario is called "${id}"`);
+      return found;
+    };
+    return run(runsOf(playlist, find), values, terminal);
   },
 };
 
+function alone(loaded: LoadedScenario): PlaylistRun {
+  return { loaded, without: [], isCompared: false };
+}
+
 type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
-async function run(scenarios: LoadedScenario[], values: Values, terminal: Terminal): Promise<number> {
+async function run(runs: PlaylistRun[], values: Values, terminal: Terminal): Promise<number> {
+  const scenarios = runs.map(({ loaded }) => loaded);
   const reporter = oneOf("--reporter", values.reporter, ["pretty", ...REPORT_FORMATS]);
   const repeat = positiveInteger("--repeat", values.repeat);
   const without = [...new Set(values.without?.flatMap((names) => names.split(",")) ?? [])].sort();
@@ -116,7 +148,7 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
     );
     for (const note of target.notes) screen.line(note);
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;
-    const batch = Array.from({ length: repeat }, () => scenarios).flat();
+    const batch = Array.from({ length: repeat }, () => runs).flat();
     await lab.work(purpose, terminal.signal, async (session) => {
       printRecovered(session, screen);
       const breaksLinks = scenarios.some(({ scenario }) => referencesOf(scenario).some(({ kind }) => kind === "link"));
@@ -194,7 +226,7 @@ interface Watching {
 }
 
 async function runAll(
-  batch: readonly LoadedScenario[],
+  batch: readonly PlaylistRun[],
   session: LabSession,
   open: OpenStack,
   { screen, terminal, failFast, keepRaw, narrates }: Watching,
@@ -215,7 +247,8 @@ async function runAll(
       });
     }
   };
-  for (const loaded of batch) {
+  let before: RunModel | undefined;
+  for (const { loaded, without: own, isCompared } of batch) {
     if (terminal.signal.aborted) break;
     const events: LabEvent[] = [];
     const startedMs = performance.now();
@@ -224,13 +257,25 @@ async function runAll(
       events.push(event);
       print(event);
     };
-    await session.run(loaded, open, { ...open.target, keepRaw, signal: terminal.signal, listen });
+    const without = [...new Set([...open.target.without, ...own])].sort();
+    await session.run(loaded, open, { ...open.target, without, keepRaw, signal: terminal.signal, listen });
     screen.status(undefined);
-    const report = toReport(RunModel.of(events));
+    const model = RunModel.of(events);
+    if (isCompared && before !== undefined) showDifferences(before, model, screen);
+    before = model;
+    const report = toReport(model);
     reports.push(report);
     if (failFast && report.outcome !== "passed") break;
   }
   return reports;
+}
+
+/** How the pattern differs from the failure. */
+function showDifferences(failure: RunModel, pattern: RunModel, screen: LiveScreen): void {
+  screen.line("");
+  for (const { what, left, right, isFirst } of differencesOf(failure, pattern)) {
+    screen.line(`${isFirst ? "first difference, " : ""}${what}: ${left} -> ${right}`);
+  }
 }
 
 function summary(reports: readonly RunReport[]): string {

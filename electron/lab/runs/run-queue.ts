@@ -8,6 +8,7 @@ import { visibleLine } from "../../model/visible-text.ts";
 import { isAbortOf } from "../abort-scope.ts";
 import { asLabError, LabError } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
+import type { PlaylistRun } from "../scenarios/playlist.ts";
 import type { RunResult } from "./runner.ts";
 
 /** Bounds the queue against a page that adds runs in a loop. */
@@ -95,12 +96,20 @@ export class RunQueue {
 
   /** @throws LabError when the queue is full */
   add(scenarios: readonly LoadedScenario[], without: readonly string[], pace: PaceKind = "none"): QueueEntry[] {
-    if (this.#waiting.length + scenarios.length > QUEUE_LIMIT) {
+    return this.addRuns(
+      scenarios.map((loaded) => ({ loaded, without, isCompared: false })),
+      pace,
+    );
+  }
+
+  /** @throws LabError when the queue is full */
+  addRuns(runs: readonly PlaylistRun[], pace: PaceKind): QueueEntry[] {
+    if (this.#waiting.length + runs.length > QUEUE_LIMIT) {
       throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { hint: "wait, or cancel some" });
     }
-    const batch = new QueuedBatch(scenarios.length);
-    const wanted = scenarios.map((loaded, index): QueuedRun => {
-      const entry = this.#entry(loaded, without, { id: batch.id, of: batch.of, number: index + 1 });
+    const batch = new QueuedBatch(runs.length);
+    const wanted = runs.map(({ loaded, without, isCompared }, index): QueuedRun => {
+      const entry = this.#entry(loaded, without, { id: batch.id, of: batch.of, number: index + 1, isCompared });
       return { entry, loaded, pace, abort: new AbortController(), batch };
     });
     this.#waiting.push(...wanted);

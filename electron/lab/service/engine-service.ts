@@ -5,7 +5,7 @@ import type { LabEvent } from "../../model/lab-event.ts";
 import type { RunStore } from "../history/run-store.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { openJournal } from "../journal/journal.ts";
-import { Lab, type LabSession, shippedScenarios } from "../lab.ts";
+import { Lab, type LabSession, SHIPPED_PLAYLISTS_FOLDER, shippedScenarios } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { OpenStack } from "../stacks/open-stack.ts";
 import { ON_REFERENCE_STACK, type OwnSource, type RunTarget } from "../stacks/run-target.ts";
@@ -20,6 +20,7 @@ import { Notices } from "./notices/notices.ts";
 import { noticesOf } from "./notices/start-notices.ts";
 import { takeAll } from "./operations/closing-steps.ts";
 import { Operations } from "./operations/operations.ts";
+import { PlaylistService } from "./playlists/playlist-service.ts";
 import { Preferences } from "./preferences/preferences.ts";
 import { SettingsService } from "./preferences/settings-service.ts";
 import { RunService } from "./runs/run-service.ts";
@@ -40,6 +41,7 @@ const LEFT_UP_UNREADABLE =
 /** The lab as a long-lived host has it: one service a concern, made here and joined to each other. */
 export class EngineService {
   readonly scenarios: ScenarioService;
+  readonly playlists: PlaylistService;
   readonly stack: StackService;
   readonly faults: FaultService;
   readonly runs: RunService;
@@ -171,6 +173,11 @@ export class EngineService {
       store,
       target: () => controller,
       onChange,
+    });
+    this.playlists = new PlaylistService({
+      shippedFolder: SHIPPED_PLAYLISTS_FOLDER,
+      ownFolder: join(home.folder, "playlists"),
+      find: (id) => this.scenarios.find(id),
     });
     this.stack = new StackService(lab, controller, operations, {
       isBusy: () => runs.isBusy,

@@ -32,6 +32,7 @@ export type LabRouter = ReturnType<typeof labRouter>;
 export function labRouter({ service, host, files, invite }: RouterParts) {
   const {
     scenarios,
+      playlists,
     stack,
     faults,
     calls,
@@ -137,6 +138,17 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       tools: lab.calls.tools.handler(() => calls.tools()),
       send: lab.calls.send.handler(({ input }) => calls.send(input)),
       prompt: lab.calls.prompt.handler(({ input }) => calls.prompt(input.prompt)),
+    },
+    playlists: {
+      list: lab.playlists.list.handler(() => ({ playlists: playlists.list() })),
+      save: lab.playlists.save.handler(({ input: { title, scenarioIds, firstWithout } }) =>
+        playlists.save(title, scenarioIds, firstWithout),
+      ),
+      delete: lab.playlists.delete.handler(({ input }) => {
+        playlists.delete(input.id);
+        return {};
+      }),
+      play: lab.playlists.play.handler(({ input }) => ({ entries: runs.play(playlists.runsOf(input.id), input.pace) })),
     },
     runs: {
       start: lab.runs.start.handler(({ input: { scenarioIds, without, repeat, pace } }) => {

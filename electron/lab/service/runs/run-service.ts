@@ -12,6 +12,7 @@ import { Pace } from "../../runs/pace.ts";
 import { RunQueue } from "../../runs/run-queue.ts";
 import type { RunResult } from "../../runs/runner.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
+import type { PlaylistRun } from "../../scenarios/playlist.ts";
 import { stackProblems } from "../../scenarios/stack-problems.ts";
 import { assertProtections } from "../../stacks/protections.ts";
 import type { Stack } from "../../stacks/stack-file.ts";
@@ -87,6 +88,14 @@ export class RunService {
     const off = [...new Set(without)].sort();
     assertProtections(this.#parts.stack.stack, off);
     return this.#queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off, pace);
+  }
+
+  /** The runs of a playlist, each with its own protections. @throws LabError as {@link start} */
+  play(playlist: readonly PlaylistRun[], pace: PaceKind): QueueEntry[] {
+    this.#parts.operations.assertArmed();
+    this.#parts.store.assertWritable();
+    for (const { without } of playlist) assertProtections(this.#parts.stack.stack, [...without].sort());
+    return this.#queue.addRuns(playlist, pace);
   }
 
   /** Ends the wait of the run in progress before its next step; false when it does not wait. */

@@ -1,0 +1,114 @@
+import { ActionIcon, Button, Menu, Popover, TextInput } from "@mantine/core";
+import { IconPlayerPlay, IconPlaylist, IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
+import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
+import { useLabActions } from "../state/lab-actions.ts";
+import { useInteraction, useStores } from "../state/lab-context.tsx";
+import { attempt, notify } from "../state/notify.tsx";
+import classes from "./playlists-menu.module.css";
+
+interface PlaylistsMenuProps {
+  /** Those that a new playlist gets, in order. */
+  scenarioIds: readonly string[];
+  disabledBecause: string | undefined;
+}
+
+/** Plays, makes and deletes playlists. */
+export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuProps) {
+  const { client } = useStores();
+  const actions = useLabActions();
+  const [playlists, setPlaylists] = useState<readonly PlaylistSummary[]>([]);
+  const [isNaming, setNaming] = useState(false);
+  const load = async () => {
+    const list = await attempt("The playlists could not be loaded", () => client.call.playlists.list());
+    if (list !== undefined) setPlaylists(list.playlists);
+  };
+  return (
+    <Popover opened={isNaming} onChange={setNaming} position="bottom-end" trapFocus returnFocus>
+      <Popover.Target>
+        <span>
+          <Menu position="bottom-end" onOpen={() => void load()}>
+            <Menu.Target>
+              <Button variant="default" leftSection={<IconPlaylist size={14} aria-hidden />}>
+                Playlists
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {playlists.map(({ id, title, runs, origin }) => (
+                <div key={id} className={classes.item}>
+                  <Menu.Item
+                    leftSection={<IconPlayerPlay size={15} aria-hidden />}
+                    disabled={disabledBecause !== undefined}
+                    onClick={() => void actions.play(id)}
+                  >
+                    {title} <small>({runs === 1 ? "1 run" : `${runs} runs`})</small>
+                  </Menu.Item>
+                  {origin === "user" && (
+                    <ActionIcon
+                      variant="subtle"
+                      color="gray"
+                      aria-label={`Delete the playlist ${title}`}
+                      onClick={() =>
+                        void attempt("The playlist could not be deleted", () =>
+                          client.call.playlists.delete({ id }),
+                        ).then(load)
+                      }
+                    >
+                      <IconTrash size={15} aria-hidden />
+                    </ActionIcon>
+                  )}
+                </div>
+              ))}
+              <Menu.Divider />
+              <Menu.Item disabled={scenarioIds.length === 0} onClick={() => setNaming(true)}>
+                Save the {scenarioIds.length} shown as a playlist
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </span>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <NewPlaylist scenarioIds={scenarioIds} onSaved={() => setNaming(false)} />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function NewPlaylist({ scenarioIds, onSaved }: { scenarioIds: readonly string[]; onSaved: () => void }) {
+  const { client } = useStores();
+  const firstWithout = useInteraction((state) => state.without);
+  const [title, setTitle] = useState("");
+  const save = async () => {
+    const saved = await attempt("The playlist could not be saved", () =>
+      client.call.playlists.save({ title, scenarioIds: [...scenarioIds], firstWithout }),
+    );
+    if (saved === undefined) return;
+    notify("Playlist saved", `${saved.title}: \`resilience-lab demo ${saved.id}\` plays it in a terminal`);
+    onSaved();
+  };
+  return (
+    <form
+      className={classes.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <TextInput
+        label="Name of the playlist"
+        description={
+          firstWithout.length === 0
+            ? undefined
+            : `Each is run first without ${firstWithout.join(", ")}, then with every protection`
+        }
+        value={title}
+        maxLength={100}
+        data-autofocus
+        onChange={(event) => setTitle(event.currentTarget.value)}
+      />
+      <Button type="submit" disabled={title.trim() === ""}>
+        Save
+      </Button>
+    </form>
+  );
+}
