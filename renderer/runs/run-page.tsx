@@ -20,6 +20,7 @@ import { MomentBar } from "./moment-bar.tsx";
 import { PauseBar } from "./pause-bar.tsx";
 import { PlotsPanel } from "./plots-panel.tsx";
 import { RunHeader } from "./run-header.tsx";
+import { RunMap } from "./run-map.tsx";
 import classes from "./run-page.module.css";
 import { RunTimeline } from "./run-timeline.tsx";
 import { StoppedNotice } from "./stopped-notice.tsx";
@@ -156,13 +157,14 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       </section>
       <section id="details" tabIndex={-1} className={classes.panels} aria-label="Details of the run">
         <Tabs
-          value={panel}
-          onChange={(value) => look({ panel: value ?? "checks" })}
+          value={panel ?? (isPresenting ? "map" : "checks")}
+          onChange={(value) => look({ panel: value ?? undefined })}
           keepMounted={false}
           classNames={{ root: classes.tabs ?? "", panel: classes.panel ?? "" }}
         >
           <Tabs.List>
             {kind === "evaluation" && <Tabs.Tab value="evaluation">Evaluation</Tabs.Tab>}
+            <Tabs.Tab value="map">Map</Tabs.Tab>
             <Tabs.Tab value="checks">
               Checks{" "}
               {view.checks.length > 0 &&
@@ -176,6 +178,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
           </Tabs.List>
           <Tabs.Panel value="evaluation">
             <EvaluationPanel view={record.view} />
+          </Tabs.Panel>
+          <Tabs.Panel value="map">
+            <RunMap run={run} />
           </Tabs.Panel>
           <Tabs.Panel value="checks">
             <ChecksPanel view={view} selectedSeq={selectedSeq} onVisit={visit} isLatest={cursorMs === undefined} />

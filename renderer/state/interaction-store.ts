@@ -15,7 +15,7 @@ export interface RunInteraction {
   /** A span that a service sent: its trace and its id. */
   selectedSpan: SpanKey | undefined;
   /** Which details of the run are shown. */
-  panel: string;
+  panel: string | undefined;
   /** The trace to which the waterfall is to be narrowed; taken once. */
   wantedTrace: string | undefined;
   /** The zoomed period; undefined shows the whole run as it grows. */
@@ -44,7 +44,7 @@ const NOTHING: Omit<RunInteraction, "runId"> = {
   cursorMs: undefined,
   selectedSeq: undefined,
   selectedSpan: undefined,
-  panel: "checks",
+  panel: undefined,
   wantedTrace: undefined,
   stretch: undefined,
   search: "",

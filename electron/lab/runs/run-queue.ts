@@ -97,7 +97,7 @@ export class RunQueue {
   /** @throws LabError when the queue is full */
   add(scenarios: readonly LoadedScenario[], without: readonly string[], pace: PaceKind = "none"): QueueEntry[] {
     return this.addRuns(
-      scenarios.map((loaded) => ({ loaded, without, isCompared: false })),
+      scenarios.map((loaded) => ({ loaded, without, showsFailure: false, isCompared: false })),
       pace,
     );
   }

@@ -28,9 +28,9 @@ test("first the failure, then the pattern: two runs, the second compared with th
     "mine.yaml",
   );
   expect(runsOf(playlist, find).map(({ loaded, ...run }) => ({ id: loaded.scenario.id, ...run }))).toEqual([
-    { id: "retry-storm", without: ["budget"], isCompared: false },
-    { id: "retry-storm", without: [], isCompared: true },
-    { id: "mcp-crash", without: ["redaction"], isCompared: false },
+    { id: "retry-storm", without: ["budget"], showsFailure: true, isCompared: false },
+    { id: "retry-storm", without: [], showsFailure: false, isCompared: true },
+    { id: "mcp-crash", without: ["redaction"], showsFailure: false, isCompared: false },
   ]);
   expect(() => playlistNamed([playlist], "other")).toThrow('no playlist is called "other"');
 });

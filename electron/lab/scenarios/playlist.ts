@@ -32,6 +32,8 @@ export type Playlist = z.output<typeof playlist>;
 export interface PlaylistRun {
   loaded: LoadedScenario;
   without: readonly string[];
+  /** It shows the failure that its protection prevents: it is to fail. */
+  showsFailure: boolean;
   /** It is the pattern to the failure that the run before it has shown. */
   isCompared: boolean;
 }
@@ -55,10 +57,10 @@ export function playlistsIn(folder: string): Playlist[] {
 export function runsOf({ items }: Playlist, find: (id: string) => LoadedScenario): PlaylistRun[] {
   return items.flatMap(({ scenario, without = [], firstWithout }): PlaylistRun[] => {
     const loaded = find(scenario);
-    if (firstWithout === undefined) return [{ loaded, without, isCompared: false }];
+    if (firstWithout === undefined) return [{ loaded, without, showsFailure: false, isCompared: false }];
     return [
-      { loaded, without: firstWithout, isCompared: false },
-      { loaded, without: [], isCompared: true },
+      { loaded, without: firstWithout, showsFailure: true, isCompared: false },
+      { loaded, without: [], showsFailure: false, isCompared: true },
     ];
   });
 }

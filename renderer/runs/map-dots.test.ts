@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import type { Span } from "../../electron/model/span.ts";
+import { dotShare, faultText } from "./map-dots.ts";
+
+test("a call travels along its link and stays before its server; with reduced motion it stands", () => {
+  const shares = [0, 100, 200, 400, 60_000].map((ms) => dotShare(ms, 0, false));
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  expect(shares.at(-1)).toBeLessThan(1);
+  expect(shares[0]).toBeGreaterThan(0);
+  expect([0, 100, 60_000].map((ms) => dotShare(ms, 0, true))).toEqual([0.5, 0.5, 0.5]);
+  expect(dotShare(400, 1, false)).toBeLessThan(dotShare(400, 0, false));
+});
+
+test("a fault has its countdown, in whole seconds", () => {
+  const fault = { attributes: { kind: "stop" } } as Span<"fault">;
+  const format = (ms: number) => `${ms} ms`;
+  expect(faultText([fault], () => 1_200, format)).toBe("stopped, 2000 ms");
+  expect(faultText([fault], () => undefined, format)).toBe("stopped");
+  expect(faultText([], () => 0, format)).toBe("");
+});

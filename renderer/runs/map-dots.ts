@@ -1,0 +1,37 @@
+import type { Span } from "../../electron/model/span.ts";
+
+/** A call reaches the server after this time, as far as the map shows. */
+const TRAVEL_MS = 400;
+/** It stays short of the server, so that it is seen. */
+const FARTHEST = 0.92;
+const NEAREST = 0.06;
+/** Between calls on one link. */
+const SPACING = 0.05;
+
+/** How far along its link a call is drawn, from 0 to 1. With reduced motion it stands in the middle. */
+export function dotShare(openMs: number, index: number, isReduced: boolean): number {
+  const travelled = isReduced ? 0.5 : Math.min(FARTHEST, (openMs / TRAVEL_MS) * FARTHEST);
+  return Math.max(NEAREST, travelled - index * SPACING);
+}
+
+const PAST: Readonly<Record<string, string>> = {
+  stop: "stopped",
+  kill: "killed",
+  pause: "paused",
+  restart: "restarted",
+  disconnect: "cut off",
+};
+
+/** What is broken, and for how much longer at most: `stopped, 8 min 30 s`. */
+export function faultText(
+  faults: readonly Span<"fault">[],
+  leftMs: (fault: Span<"fault">) => number | undefined,
+  format: (ms: number) => string,
+): string {
+  const [fault] = faults;
+  if (fault === undefined) return "";
+  const { kind } = fault.attributes;
+  const left = leftMs(fault);
+  const word = PAST[kind] ?? kind.replaceAll("_", " ");
+  return left === undefined || left < 0 ? word : `${word}, ${format(Math.ceil(left / 1_000) * 1_000)}`;
+}

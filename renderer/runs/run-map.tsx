@@ -1,0 +1,185 @@
+import { useReducedMotion } from "@mantine/hooks";
+import { type Stage, type StageCall, type StageLink, type StageService, stageAt } from "../../electron/model/stage.ts";
+import { visibleLine } from "../../electron/model/visible-text.ts";
+import { layOutMap, NODE_HEIGHT, NODE_WIDTH } from "../stack/map-layout.ts";
+import { useInteraction, useLab } from "../state/lab-context.tsx";
+import type { OpenRun } from "../state/lab-store.ts";
+import { formatDuration } from "../ui/times.ts";
+import { toneVariable } from "../ui/tone-mark.tsx";
+import { dotShare, faultText } from "./map-dots.ts";
+import classes from "./run-map.module.css";
+import { useRunClock } from "./use-run-clock.ts";
+
+/** The stack at the moment of the run that the timeline shows: states, faults, and each open call as a dot. */
+export function RunMap({ run }: { run: OpenRun }) {
+  const cursorMs = useInteraction((state) => state.cursorMs);
+  const liveMs = useRunClock(run);
+  const isReduced = useReducedMotion();
+  const links = useLab((state) => state.lab?.stack.links);
+  const services = useLab((state) => state.lab?.stack.services);
+  const { record } = run;
+  const ms = cursorMs ?? liveMs;
+  const names = new Set(record.view.started?.services.map(({ name }) => name));
+  const isThisStack = services?.every(({ name }) => names.has(name)) ?? false;
+  const known = isThisStack ? (links ?? []).map(({ name }) => name) : [];
+  const stage = stageAt(record.view, ms, known);
+  // It carries the links, and is on none of them.
+  const shown = stage.services.filter(({ role }) => role !== "fault-proxy");
+  const map = layOutMap(shown, stage.links);
+  const expiresMs = (seq: number): number | undefined => {
+    const event = record.event(seq);
+    return event !== undefined && "expiresWallMs" in event
+      ? event.atMs + event.expiresWallMs - event.wallMs - ms
+      : undefined;
+  };
+  const left = (faults: StageService["faults"]) => faultText(faults, (fault) => expiresMs(fault.seq), formatDuration);
+  return (
+    <svg
+      className={classes.map}
+      viewBox={`-2 -2 ${map.width + 4} ${map.height + 4}`}
+      role="img"
+      aria-label={summaryOf(stage)}
+      data-calls={stage.calls.length}
+    >
+      {map.links.map(({ name, path, x, y }) => {
+        const link = stage.links.find((each) => each.name === name);
+        return link === undefined ? null : (
+          <LinkLine key={name} link={link} path={path} x={x} y={y} text={left(link.faults)} />
+        );
+      })}
+      {[...map.services, ...map.outside].map(({ name, x, y }) => (
+        <ServiceNode
+          key={name}
+          name={name}
+          x={x}
+          y={y}
+          service={shown.find((each) => each.name === name)}
+          left={left}
+        />
+      ))}
+      {map.links.flatMap(({ name, path }) =>
+        stage.calls
+          .filter(({ link }) => link === name)
+          .map((call, index) => (
+            <Dot key={call.id} call={call} path={path} index={index} isReduced={isReduced === true} />
+          )),
+      )}
+      {map.services.flatMap(({ name, x, y }) =>
+        stage.calls
+          .filter(({ link, service }) => link === undefined && service === name)
+          .map((call, index) => (
+            <circle key={call.id} className={classes.dot} r={5} cx={x + NODE_WIDTH - 10 - index * 12} cy={y + 10}>
+              <title>{visibleLine(call.name)}</title>
+            </circle>
+          )),
+      )}
+      <Words stage={stage} places={map.services} height={map.height} />
+    </svg>
+  );
+}
+
+function LinkLine({ link, path, x, y, text }: { link: StageLink; path: string; x: number; y: number; text: string }) {
+  const isBroken = link.faults.length > 0;
+  return (
+    <g className={classes.link} data-broken={isBroken || undefined}>
+      <path d={path} />
+      {isBroken && (
+        <>
+          <circle cx={x} cy={y} r={5} />
+          <text x={x} y={y - 9} textAnchor="middle">
+            {text}
+          </text>
+        </>
+      )}
+    </g>
+  );
+}
+
+interface ServiceNodeProps {
+  name: string;
+  x: number;
+  y: number;
+  service: StageService | undefined;
+  left: (faults: StageService["faults"]) => string;
+}
+
+function ServiceNode({ name, x, y, service, left }: ServiceNodeProps) {
+  const tone = service?.status ?? "unknown";
+  const text =
+    service === undefined
+      ? "outside the stack"
+      : service.faults.length > 0
+        ? left(service.faults)
+        : service.held > 0
+          ? `${service.held} ${service.held === 1 ? "call waits" : "calls wait"}`
+          : service.status;
+  return (
+    <g
+      className={classes.node}
+      transform={`translate(${x} ${y})`}
+      data-service={name}
+      data-broken={(service?.faults.length ?? 0) > 0 || undefined}
+    >
+      <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={5} />
+      <rect
+        className={classes.health}
+        width={5}
+        height={NODE_HEIGHT - 12}
+        x={6}
+        y={6}
+        rx={2}
+        fill={`var(${toneVariable(tone)})`}
+      />
+      <text x={17} y={20} className={classes.name}>
+        {name}
+      </text>
+      <text x={17} y={38} className={classes.state} fill={`var(${toneVariable(tone)})`}>
+        {text}
+      </text>
+    </g>
+  );
+}
+
+function Dot({ call, path, index, isReduced }: { call: StageCall; path: string; index: number; isReduced: boolean }) {
+  return (
+    <circle
+      className={classes.dot}
+      r={5}
+      style={{ offsetPath: `path("${path}")`, offsetDistance: `${dotShare(call.openMs, index, isReduced) * 100}%` }}
+    >
+      <title>{visibleLine(call.name)}</title>
+    </circle>
+  );
+}
+
+/** The agent's last answer, below the agent. */
+function Words({
+  stage,
+  places,
+  height,
+}: {
+  stage: Stage;
+  places: readonly { name: string; x: number; y: number }[];
+  height: number;
+}) {
+  const { said } = stage;
+  const place = places.find(({ name }) => name === said?.by);
+  if (said === undefined || place === undefined) return null;
+  const top = place.y + NODE_HEIGHT + 6;
+  return (
+    <foreignObject x={place.x} y={top} width={NODE_WIDTH + 24} height={Math.max(0, height - top)}>
+      <p className={classes.words}>{visibleLine(said.text)}</p>
+    </foreignObject>
+  );
+}
+
+/** What the map shows, for who does not see it. */
+function summaryOf({ services, links, calls }: Stage): string {
+  const states = services.map(({ name, status, faults }) =>
+    faults.length === 0
+      ? `${name} ${status}`
+      : `${name} ${status}, ${faults.map(({ attributes }) => attributes.kind).join(", ")}`,
+  );
+  const broken = links.flatMap(({ name, faults }) => faults.map(({ attributes }) => `${attributes.kind} on ${name}`));
+  return `Map of the run: ${[...states, ...broken, `${calls.length} ${calls.length === 1 ? "call" : "calls"} open`].join("; ")}`;
+}
