@@ -13,8 +13,8 @@ test("a call travels along its link and stays before its server; with reduced mo
 
 test("a fault has its countdown, in whole seconds", () => {
   const fault = { attributes: { kind: "stop" } } as Span<"fault">;
-  const format = (ms: number) => `${ms} ms`;
-  expect(faultText([fault], () => 1_200, format)).toBe("stopped, 2000 ms");
-  expect(faultText([fault], () => undefined, format)).toBe("stopped");
-  expect(faultText([], () => 0, format)).toBe("");
+  expect(faultText([fault], () => 1_200)).toBe("stopped 0:02");
+  expect(faultText([fault], () => 600_000)).toBe("stopped 10:00");
+  expect(faultText([fault], () => undefined)).toBe("stopped");
+  expect(faultText([], () => 0)).toBe("");
 });

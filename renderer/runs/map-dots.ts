@@ -22,16 +22,17 @@ const PAST: Readonly<Record<string, string>> = {
   disconnect: "cut off",
 };
 
-/** What is broken, and for how much longer at most: `stopped, 8 min 30 s`. */
+/** What is broken, and for how much longer at most, in minutes and seconds: `stopped 8:30`. */
 export function faultText(
   faults: readonly Span<"fault">[],
   leftMs: (fault: Span<"fault">) => number | undefined,
-  format: (ms: number) => string,
 ): string {
   const [fault] = faults;
   if (fault === undefined) return "";
   const { kind } = fault.attributes;
   const left = leftMs(fault);
   const word = PAST[kind] ?? kind.replaceAll("_", " ");
-  return left === undefined || left < 0 ? word : `${word}, ${format(Math.ceil(left / 1_000) * 1_000)}`;
+  if (left === undefined || left < 0) return word;
+  const seconds = Math.ceil(left / 1_000);
+  return `${word} ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

@@ -4,7 +4,6 @@ import { visibleLine } from "../../electron/model/visible-text.ts";
 import { layOutMap, NODE_HEIGHT, NODE_WIDTH } from "../stack/map-layout.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
-import { formatDuration } from "../ui/times.ts";
 import { toneVariable } from "../ui/tone-mark.tsx";
 import { dotShare, faultText } from "./map-dots.ts";
 import classes from "./run-map.module.css";
@@ -32,7 +31,7 @@ export function RunMap({ run }: { run: OpenRun }) {
       ? event.atMs + event.expiresWallMs - event.wallMs - ms
       : undefined;
   };
-  const left = (faults: StageService["faults"]) => faultText(faults, (fault) => expiresMs(fault.seq), formatDuration);
+  const left = (faults: StageService["faults"]) => faultText(faults, (fault) => expiresMs(fault.seq));
   return (
     <svg
       className={classes.map}
@@ -95,6 +94,17 @@ function LinkLine({ link, path, x, y, text }: { link: StageLink; path: string; x
   );
 }
 
+const TEXT_X = 13;
+/** Characters of the widest kind that fit a node. */
+const FITTING_CHARS = 12;
+
+/** Longer texts are compressed instead of cut off. */
+function fitting(text: string) {
+  return text.length > FITTING_CHARS
+    ? ({ textLength: NODE_WIDTH - TEXT_X - 5, lengthAdjust: "spacingAndGlyphs" } as const)
+    : {};
+}
+
 interface ServiceNodeProps {
   name: string;
   x: number;
@@ -123,17 +133,17 @@ function ServiceNode({ name, x, y, service, left }: ServiceNodeProps) {
       <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={5} />
       <rect
         className={classes.health}
-        width={5}
+        width={4}
         height={NODE_HEIGHT - 12}
-        x={6}
+        x={4}
         y={6}
         rx={2}
         fill={`var(${toneVariable(tone)})`}
       />
-      <text x={17} y={20} className={classes.name}>
+      <text x={TEXT_X} y={20} className={classes.name} {...fitting(name)}>
         {name}
       </text>
-      <text x={17} y={38} className={classes.state} fill={`var(${toneVariable(tone)})`}>
+      <text x={TEXT_X} y={38} className={classes.state} fill={`var(${toneVariable(tone)})`} {...fitting(text)}>
         {text}
       </text>
     </g>
