@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, Popover, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Menu, Modal, TextInput } from "@mantine/core";
 import { IconPlayerPlay, IconPlaylist, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
@@ -24,53 +24,49 @@ export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuPro
     if (list !== undefined) setPlaylists(list.playlists);
   };
   return (
-    <Popover opened={isNaming} onChange={setNaming} position="bottom-end" trapFocus returnFocus>
-      <Popover.Target>
-        <span>
-          <Menu position="bottom-end" onOpen={() => void load()}>
-            <Menu.Target>
-              <Button variant="default" leftSection={<IconPlaylist size={14} aria-hidden />}>
-                Playlists
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {playlists.map(({ id, title, runs, origin }) => (
-                <div key={id} className={classes.item}>
-                  <Menu.Item
-                    leftSection={<IconPlayerPlay size={15} aria-hidden />}
-                    disabled={disabledBecause !== undefined}
-                    onClick={() => void actions.play(id)}
-                  >
-                    {title} <small>({runs === 1 ? "1 run" : `${runs} runs`})</small>
-                  </Menu.Item>
-                  {origin === "user" && (
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      aria-label={`Delete the playlist ${title}`}
-                      onClick={() =>
-                        void attempt("The playlist could not be deleted", () =>
-                          client.call.playlists.delete({ id }),
-                        ).then(load)
-                      }
-                    >
-                      <IconTrash size={15} aria-hidden />
-                    </ActionIcon>
-                  )}
-                </div>
-              ))}
-              <Menu.Divider />
-              <Menu.Item disabled={scenarioIds.length === 0} onClick={() => setNaming(true)}>
-                Save the {scenarioIds.length} shown as a playlist
+    <>
+      <Menu position="bottom-end" onOpen={() => void load()}>
+        <Menu.Target>
+          <Button variant="default" leftSection={<IconPlaylist size={14} aria-hidden />}>
+            Playlists
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {playlists.map(({ id, title, runs, origin }) => (
+            <div key={id} className={classes.item}>
+              <Menu.Item
+                leftSection={<IconPlayerPlay size={15} aria-hidden />}
+                disabled={disabledBecause !== undefined}
+                onClick={() => void actions.play(id)}
+              >
+                {title} <small>({runs === 1 ? "1 run" : `${runs} runs`})</small>
               </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
-        </span>
-      </Popover.Target>
-      <Popover.Dropdown>
+              {origin === "user" && (
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  aria-label={`Delete the playlist ${title}`}
+                  onClick={() =>
+                    void attempt("The playlist could not be deleted", () => client.call.playlists.delete({ id })).then(
+                      load,
+                    )
+                  }
+                >
+                  <IconTrash size={15} aria-hidden />
+                </ActionIcon>
+              )}
+            </div>
+          ))}
+          <Menu.Divider />
+          <Menu.Item disabled={scenarioIds.length === 0} onClick={() => setNaming(true)}>
+            Save the {scenarioIds.length} shown as a playlist
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Modal opened={isNaming} onClose={() => setNaming(false)} title="A new playlist">
         <NewPlaylist scenarioIds={scenarioIds} onSaved={() => setNaming(false)} />
-      </Popover.Dropdown>
-    </Popover>
+      </Modal>
+    </>
   );
 }
 

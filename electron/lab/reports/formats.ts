@@ -81,8 +81,8 @@ function properties({ driver, engine }: RunReport): string {
 
 function toMarkdown(reports: readonly RunReport[]): string {
   const rows = reports.map(
-    ({ scenario, outcome, durationMs, headline, without }) =>
-      `| ${scenario}${without.length > 0 ? ` (without ${without.join(", ")})` : ""} | ${outcome} | ${formatDuration(durationMs)} | ${cell(headline)} |`,
+    ({ scenario, outcome, durationMs, decisions, headline, without }) =>
+      `| ${scenario}${without.length > 0 ? ` (without ${without.join(", ")})` : ""} | ${outcome} | ${formatDuration(durationMs)} | ${cell(compactDecisions({ decisions }))} | ${cell(headline)} |`,
   );
   const failed = reports.filter(({ outcome }) => outcome !== "passed");
   const engines = [...new Set(reports.flatMap(({ engine }) => engine ?? []))];
@@ -90,8 +90,8 @@ function toMarkdown(reports: readonly RunReport[]): string {
     "# Resilience Lab report",
     "",
     ...engines.flatMap((engine) => [`Containers on ${plain(engine)}.`, ""]),
-    "| Scenario | Outcome | Time | What happened |",
-    "| --- | --- | --- | --- |",
+    "| Scenario | Outcome | Time | Decisions | What happened |",
+    "| --- | --- | --- | --- | --- |",
     ...rows,
     "",
     ...failed.flatMap((report) => [

@@ -167,9 +167,9 @@ describe("Markdown", () => {
   test("is a table of runs with the verdict last", () => {
     const text = render("markdown", [good]);
     expect(rowsOf(text)).toEqual([
-      "| Scenario | Outcome | Time | What happened |",
-      "| --- | --- | --- | --- |",
-      "| mcp-crash | passed | 200 ms | Slack is down: create_refund expired without approval, the circuit opened |",
+      "| Scenario | Outcome | Time | Decisions | What happened |",
+      "| --- | --- | --- | --- | --- |",
+      "| mcp-crash | passed | 200 ms | create_refund approvalRequired, expired | Slack is down: create_refund expired without approval, the circuit opened |",
     ]);
     expect(text.trimEnd().split("\n").slice(-3)).toEqual(["1/1 run passed in 200 ms", "", "PASSED"]);
   });
@@ -205,7 +205,7 @@ describe("Markdown", () => {
       report({ outcome: "failed", decisions: decisionsOf(hostile), reason: hostile, warnings: [hostile] }),
     ]);
     expect(rowsOf(text)).toHaveLength(3);
-    expect(rowsOf(text)[2]?.replaceAll("\\|", "").split("|")).toHaveLength(6);
+    expect(rowsOf(text)[2]?.replaceAll("\\|", "").split("|")).toHaveLength(7);
     expect(text).not.toContain("<script>");
     expect(text).not.toContain("\u001b");
   });

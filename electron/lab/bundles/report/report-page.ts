@@ -54,7 +54,7 @@ export function renderReport(parts: ReportParts): string {
     "<body>",
     "<main>",
     head(parts),
-    narration(parts),
+    ...narration(parts),
     checks(report),
     timelineCard(parts),
     decisions(parts),
@@ -97,7 +97,7 @@ function head({ report, view, record }: ReportParts): string {
     `<p><code class="soft">${escapeHtml(report.scenario)}</code> ${patterns.join("")}</p>`,
     started?.scenario.summary === undefined ? "" : `<p>${escapeHtml(started.scenario.summary)}</p>`,
     `<p class="headline">${escapeHtml(report.headline)}</p>`,
-    `<p>${briefHtml(brief(report.reason), report.reason)}</p>`,
+    `<p><b>${briefHtml(brief(report.reason), report.reason)}</b></p>`,
     `<ul class="facts">${facts
       .filter(([, value]) => value !== "")
       .map(([name, value]) => `<li>${name} <b>${escapeHtml(value)}</b></li>`)
@@ -108,16 +108,18 @@ function head({ report, view, record }: ReportParts): string {
 }
 
 /** What an audience reads during the run; the closing holds for a run that passed. */
-function narration({ view: { started, steps, ended } }: ReportParts): string {
+function narration({ view: { started, steps, ended } }: ReportParts): string[] {
   const said = steps.flatMap(({ startMs, attributes: { say } }) => (say === undefined ? [] : [{ atMs: startMs, say }]));
   const { opening, closing } = started?.scenario ?? {};
-  if (said.length === 0 && opening === undefined) return "";
+  if (said.length === 0 && opening === undefined) return [];
   const lines = said.map(({ atMs, say }) => `<li><i>${formatDuration(atMs)}</i> ${escapeHtml(say)}</li>`);
   const end = ended?.outcome === "passed" && closing !== undefined ? `<p>${escapeHtml(closing)}</p>` : "";
-  return card(
-    "What happens",
-    `<div class="told">${opening === undefined ? "" : `<p>${escapeHtml(opening)}</p>`}<ol>${lines.join("")}</ol>${end}</div>`,
-  );
+  return [
+    card(
+      "What happens",
+      `<div class="told">${opening === undefined ? "" : `<p>${escapeHtml(opening)}</p>`}<ol>${lines.join("")}</ol>${end}</div>`,
+    ),
+  ];
 }
 
 const CHECK_CHIPS: Record<CheckResult, [Tone, string]> = {
