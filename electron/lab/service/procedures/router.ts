@@ -32,7 +32,7 @@ export type LabRouter = ReturnType<typeof labRouter>;
 export function labRouter({ service, host, files, invite }: RouterParts) {
   const {
     scenarios,
-      playlists,
+    playlists,
     stack,
     faults,
     calls,
