@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { METRIC_NAMES } from "../evaluation/metric.ts";
-import { TRAJECTORY_MATCHES } from "../evaluation/tool-trajectory.ts";
+import { METRICS, TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_.:-]{0,99}$/i, "letters, digits and . _ : - only, at most 100");
 
@@ -71,7 +70,7 @@ const traceTarget = z.discriminatedUnion("kind", [
 
 export const evalConfig = z.looseObject({
   metrics: z
-    .array(z.enum(METRIC_NAMES as [string, ...string[]]))
+    .array(z.enum(METRICS))
     .min(1)
     .default(["tool_trajectory_avg_score"]),
   /** The least score that passes, of all metrics or by the name of one. */
