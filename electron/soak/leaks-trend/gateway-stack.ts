@@ -7,6 +7,7 @@ import { killServices, startService } from "../../../resources/stack/http/servic
 
 const STACK = join(import.meta.dirname, "..", "..", "..", "resources", "stack");
 const CONTROL_TOKEN = "of-this-soak";
+const BOUND = "50";
 export const CONTROL = { "content-type": "application/json", authorization: `Bearer ${CONTROL_TOKEN}` };
 
 /** Services by name: where they report their diagnostics. */
@@ -30,7 +31,11 @@ export async function startGatewayStack(leak: string | undefined): Promise<Gatew
   try {
     const [payments, support] = await Promise.all([start("payments-mcp", {}), start("support-mcp", {})]);
     const slack = { SLACK_BOT_TOKEN: "xoxb-of-this-soak", SLACK_SIGNING_SECRET: "of-this-soak" };
-    const mockSlack = await start("mock-slack", { ...slack, SLACK_ACTIONS_URL: "http://127.0.0.1:9/slack/actions" });
+    const mockSlack = await start("mock-slack", {
+      ...slack,
+      SLACK_ACTIONS_URL: "http://127.0.0.1:9/slack/actions",
+      MESSAGE_LIMIT: BOUND,
+    });
     const proxy = await start("fault-proxy", {
       LINKS: Object.entries({ payments, support, slack: mockSlack })
         .map(([name, url]) => `${name}=127.0.0.1:0>${new URL(url).host}`)
@@ -52,7 +57,7 @@ export async function startGatewayStack(leak: string | undefined): Promise<Gatew
       AUDIT_SPOOL_FOLDER: join(folder, "spool"),
       HEALTH_INTERVAL: "1s",
       // Bounded lists are full within the warm-up.
-      HISTORY_LIMIT: "50",
+      HISTORY_LIMIT: BOUND,
       OPTIMIZER: "available",
       EMBEDDINGS_URL: `${through("support")}/v1/embeddings`,
       ...(leak === undefined ? {} : { PLANTED_LEAK: leak }),

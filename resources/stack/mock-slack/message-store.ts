@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Block, type Button, buttonsOf } from "./block-kit.ts";
 
-const messageLimit = 500;
+export const defaultMessageLimit = 500;
 
 export interface Click {
   action: string;
@@ -41,12 +41,14 @@ export function channelIdOf(channel: string): string {
 
 export class MessageStore {
   readonly #now: () => number;
+  readonly #limit: number;
   #stored: Stored[] = [];
   #lastTsMicros = 0;
 
   /** `now` in milliseconds since 1970. */
-  constructor(now: () => number = Date.now) {
+  constructor({ now = Date.now, limit = defaultMessageLimit }: { now?: () => number; limit?: number } = {}) {
     this.#now = now;
+    this.#limit = limit;
   }
 
   post(channel: string, text: string, blocks: Block[]): Message {
@@ -59,7 +61,7 @@ export class MessageStore {
       updated: null,
       clicks: [],
     };
-    if (this.#stored.length >= messageLimit) this.#stored.shift();
+    if (this.#stored.length >= this.#limit) this.#stored.shift();
     this.#stored.push({ message, buttons: buttonsOf(blocks) });
     return message;
   }

@@ -155,7 +155,7 @@ describe("the Web API", () => {
   });
 
   test("gives every message a unique ts, also within a millisecond", () => {
-    const store = new MessageStore(() => 1_700_000_000_000);
+    const store = new MessageStore({ now: () => 1_700_000_000_000 });
     const ts = [1, 2, 3].map(() => store.post("#a", "x", []).ts);
     expect(ts).toEqual(["1700000000.000000", "1700000000.000001", "1700000000.000002"]);
   });

@@ -5,13 +5,13 @@ import { readProcessGauges } from "../http/process-gauges.ts";
 import { HttpError, pathOf, type RunningService, readJsonObject, sendJson, sendNothing, serve } from "../http/serve.ts";
 import { AutoApproval } from "./auto-approval.ts";
 import { Clicker, type ClickRequest } from "./clicker.ts";
-import { MessageStore } from "./message-store.ts";
+import { defaultMessageLimit, MessageStore } from "./message-store.ts";
 import { callWebApi } from "./web-api.ts";
 
 export function startMockSlack(variables: Variables): Promise<RunningService> {
   const configuration = readEnvironment(variables, readConfiguration);
   const { botToken, controlToken, autoApproveAfterMs } = configuration;
-  const store = new MessageStore();
+  const store = new MessageStore({ limit: configuration.messageLimit });
   const clicker = new Clicker({ store, ...configuration });
   const autoApproval = new AutoApproval(store, clicker, autoApproveAfterMs);
   const webApi = { store, botToken, onPosted: autoApproval.watch.bind(autoApproval) };
@@ -55,6 +55,7 @@ function readConfiguration(environment: EnvironmentReader) {
     botToken: environment.string("SLACK_BOT_TOKEN", "xoxb-random-characters"),
     signingSecret: environment.string("SLACK_SIGNING_SECRET", "32-random-characters-of-the-gateway-too"),
     actionsUrl: environment.httpUrl("SLACK_ACTIONS_URL", "http://127.0.0.1:18080/slack/actions"),
+    messageLimit: environment.integer("MESSAGE_LIMIT", { fallback: defaultMessageLimit, min: 1, max: 100_000 }),
     autoApproveAfterMs: environment.optionalDurationMs("AUTO_APPROVE_AFTER", "2s"),
   };
 }
