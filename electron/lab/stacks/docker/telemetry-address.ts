@@ -2,7 +2,7 @@ import type Dockerode from "dockerode";
 import type { EngineAddress } from "../../journal/docker-location.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { containersOf } from "./compose-labels.ts";
-import { reachesContainer } from "./engine-address.ts";
+import { isRemote } from "./engine-address.ts";
 import { ask } from "./engine-error.ts";
 
 /** What an engine that runs in a virtual machine of this one calls it. */
@@ -10,7 +10,7 @@ const HOST_NAME = "host.docker.internal";
 
 /**
  * Where a container of a network reaches the lab, which listens there from now on. On an engine of this Linux machine it is the
- * network's gateway, also of an internal network. Undefined where there is none.
+ * network's gateway, also of an internal network. Undefined for an engine on another machine.
  */
 export async function addressFromNetwork(
   docker: Dockerode,
@@ -25,11 +25,10 @@ export async function addressFromNetwork(
   for (const { Gateway } of IPAM?.Config ?? []) {
     // A gateway may be written with the length of its prefix.
     const address = Gateway?.split("/")[0];
-    if (!address?.includes(".")) continue;
-    if (!reachesContainer(engine, address)) return HOST_NAME;
-    if (await telemetry.alsoAt(address)) return address;
+    // Listening there is the check: a bridge that no container is on yet is not among the interfaces that Node lists.
+    if (address?.includes(".") && !isRemote(engine) && (await telemetry.alsoAt(address))) return address;
   }
-  return undefined;
+  return isRemote(engine) ? undefined : HOST_NAME;
 }
 
 /** Where the containers of a project reach the lab, one address for each of their networks. Starts nothing in the project. */

@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import type { TelemetryRecord } from "../../../model/telemetry.ts";
+import { temporaryFolder } from "../../../testing/temporary-folder.ts";
+import { Lab, SHIPPED_SCENARIOS_FOLDER } from "../../lab.ts";
+import { loadFile } from "../../scenarios/load.ts";
+import { Telemetry } from "../../telemetry/telemetry.ts";
+import { ON_REFERENCE_STACK } from "../run-target.ts";
+import { addressFromNetwork } from "./telemetry-address.ts";
+import { describeOnDocker, docker, projectName } from "./testing/on-docker.ts";
+
+describeOnDocker("spans of containers", (engine) => {
+  test("the reference stack's services send theirs to the run, from each container, as one tree", async () => {
+    const lab = await Lab.open({
+      ...process.env,
+      RESILIENCE_LAB_HOME: temporaryFolder(),
+      COMPOSE_PROJECT_NAME: projectName(),
+    });
+    const { signal } = new AbortController();
+    const records: TelemetryRecord[] = [];
+    try {
+      let runId = "";
+      await lab.work("receiving spans", signal, async (session) => {
+        const source = { ...ON_REFERENCE_STACK, ports: "auto", driver: "docker" } as const;
+        const target = await session.stacks.resolve({ ...source, engine: { by: "address", address: engine.address } });
+        await session.stacks.use(target, { signal }, async (open) => {
+          const [loaded] = loadFile(join(SHIPPED_SCENARIOS_FOLDER, "07-pii-redaction.yaml"));
+          if (loaded === undefined) throw new Error("no scenario");
+          const options = { ...target.target, keepRaw: false, signal, listen: () => {} };
+          ({ runId } = await session.run(loaded, open, options));
+        });
+      });
+      records.push(...(await lab.history.telemetry(runId, 0, 10_000)).records);
+    } finally {
+      await lab.close();
+    }
+    const spans = records.filter((record) => record.record === "span");
+    expect(new Set(spans.map(({ service }) => service))).toEqual(new Set(["agent", "gateway", "payments-mcp"]));
+    const server = spans.findLast(({ service, name }) => service === "payments-mcp" && name.startsWith("tools/call"));
+    const path: string[] = [];
+    for (let at = server; at !== undefined; at = spans.find(({ spanId }) => spanId === at?.parentId))
+      path.push(at.service);
+    expect(path).toEqual(["payments-mcp", "gateway", "gateway", "agent", "agent"]);
+  });
+
+  test("a container of an internal network reaches the lab at the network's gateway", async () => {
+    const network = projectName();
+    docker("network", "create", "--internal", network);
+    onTestFinished(() => void docker("network", "rm", network));
+    const telemetry = new Telemetry({ folder: temporaryFolder(), environment: {} });
+    onTestFinished(() => telemetry.close());
+    await telemetry.start("auto");
+    const address = await addressFromNetwork(engine.docker, engine.address, network, telemetry);
+    const env = telemetry.environmentFor(address ?? "");
+    const script = `fetch(process.env.OTEL_EXPORTER_OTLP_ENDPOINT + "/v1/traces", {
+      method: "POST", headers: { "content-type": "application/json" }, body: '{"resourceSpans":[]}' })
+      .then(async (reply) => console.log(reply.status, await reply.text()))`;
+    const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+    const command = ["run", "--rm", "--network", network, ...variables, "node:24-slim", "node", "-e", script];
+    // Not waited for by this thread, which receives.
+    const { stdout } = await promisify(execFile)("docker", command);
+    expect(stdout.trim()).toBe("200 {}");
+    expect(telemetry.counts).toMatchObject({ requests: 1, refused: 0 });
+  });
+});
