@@ -41,6 +41,16 @@ export const sessionList = z.object({
   sessions: z.array(sessionSummary),
   limitReached: z.string().nullable(),
   addresses: telemetryAddresses,
+  /** Since the lab started, of runs and sessions. */
+  received: z.object({
+    spans: z.int(),
+    logs: z.int(),
+    /** Data points of metrics, which are not kept. */
+    points: z.int(),
+    /** Requests that could not be read, and records that were not taken. */
+    refused: z.int(),
+    rejected: z.int(),
+  }),
 });
 export type SessionList = z.infer<typeof sessionList>;
 

@@ -203,8 +203,11 @@ export class Lab {
       session = new LabSession(this, this.#undoParts(), telemetry, { recovered, interrupted });
       return await use(session);
     } finally {
-      await telemetry.close();
-      await watchdog.dismiss({ stays: session?.leavesFaults ?? false }).finally(release);
+      try {
+        await telemetry.close();
+      } finally {
+        await watchdog.dismiss({ stays: session?.leavesFaults ?? false }).finally(release);
+      }
     }
   }
 

@@ -17,12 +17,13 @@ export default function SessionsPage() {
   const [openId, setOpenId] = useState<string>();
   if (failure !== undefined) return <Failed title="Sessions could not be loaded" message={failure} />;
   if (value === undefined) return <Loading what="Loading sessions" />;
-  const { sessions, limitReached, addresses } = value;
+  const { sessions, limitReached, addresses, received } = value;
   const open = sessions.find(({ id }) => id === openId) ?? sessions[0];
   return (
     <div className={classes.page}>
       <h1>Live sessions</h1>
       <Addresses addresses={addresses} />
+      <p className={classes.received}>{receivedText(received)}</p>
       {limitReached !== null && (
         <p className={classes.warning} role="alert">
           {limitReached}
@@ -51,6 +52,14 @@ export default function SessionsPage() {
       )}
     </div>
   );
+}
+
+/** Also of runs: a sender that is refused is noticed here. */
+function receivedText({ spans, logs, points, refused, rejected }: SessionList["received"]): string {
+  const parts = [count(spans, "span"), count(logs, "log"), `${count(points, "data point")} of metrics, not kept`];
+  if (refused > 0) parts.push(`${count(refused, "request")} refused`);
+  if (rejected > 0) parts.push(`${count(rejected, "record")} not taken`);
+  return `Received since the lab started: ${parts.join(", ")}`;
 }
 
 function Addresses({ addresses }: { addresses: SessionList["addresses"] }) {

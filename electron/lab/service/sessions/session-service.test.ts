@@ -95,6 +95,7 @@ test("an agent without a scenario is a session with its conversation, its tool c
   const { service } = await prepare();
   await turn(service);
   await turn(service, { asked: "And now?" });
+  expect(service.list().received).toEqual({ spans: 6, logs: 0, points: 0, refused: 0, rejected: 0 });
   const [session, ...more] = service.list().sessions;
   expect(more).toEqual([]);
   expect(session).toMatchObject({

@@ -54,10 +54,12 @@ export class SessionService {
 
   list(): SessionList {
     const { telemetry } = this.#parts;
-    const { ports, addresses, token, problem } = telemetry;
+    const { ports, addresses, token, problem, counts } = telemetry;
+    const { spans, logs, points, refused, rejected } = counts;
     return {
       sessions: this.#live.list().map((session) => this.#summaryOf(session)),
       limitReached: this.#live.limitReached ?? null,
+      received: { spans, logs, points, refused, rejected },
       addresses: {
         http: ports === undefined ? null : `http://127.0.0.1:${ports.http}`,
         grpc: ports === undefined ? null : `http://127.0.0.1:${ports.grpc}`,
