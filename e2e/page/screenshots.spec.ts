@@ -4,6 +4,7 @@ import { PROJECT } from "../desktop/shell-under-test.ts";
 import { expect } from "./lab-under-test.ts";
 import { PAGES } from "./pages.ts";
 import { testOnRecordedLab, testOnSharedLab } from "./shared-labs.ts";
+import { RUN, testOnStoredRuns } from "./stored-runs.ts";
 
 /** For visual review. */
 const SIZES = [
@@ -15,6 +16,18 @@ const SIZES = [
 ];
 
 testOnSharedLab("a picture of the first page of a new lab", ({ window: { page } }) => shoot(page, "first-start"));
+
+testOnStoredRuns("pictures of a run's plots, and of sets of runs compared", async ({ window }) => {
+  await window.openAddress(`#/run/${RUN}`);
+  await window.run.hasEnded("Passed");
+  await window.run.tab("Plots");
+  await shoot(window.page, "plots");
+  await window.goTo("History");
+  await window.page.getByRole("checkbox", { name: "Select all 3 runs shown" }).check();
+  await window.page.getByRole("button", { name: "Compare", exact: true }).click();
+  await expect(window.page.getByRole("region", { name: "Distributions" }).getByRole("table")).toBeVisible();
+  await shoot(window.page, "compare-sets");
+});
 
 testOnRecordedLab("a picture of every page, in both themes and five sizes", async ({ window, runs }) => {
   testOnRecordedLab.setTimeout(1_200_000);
