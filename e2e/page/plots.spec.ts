@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { labProgram } from "../../electron/testing/lab-program.ts";
 import { CALLS } from "../../electron/testing/slowed-run.ts";
 import { isAccessible } from "./accessible.ts";
-import { test as base, expect } from "./lab-under-test.ts";
+import { expect } from "./lab-under-test.ts";
+import { RUN, testOnStoredRuns as test } from "./stored-runs.ts";
 
 test("latency of calls over time, by tool, and its numbers before, during and after the fault", async ({
   window,
