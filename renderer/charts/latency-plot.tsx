@@ -217,6 +217,7 @@ function paintStretches(plot: uPlot, { stretches, axis, palette }: Shown): void 
     context.fillRect(to - 1, bbox.top, 1, bbox.height);
     context.font = scaledFont(palette.font);
     context.textBaseline = "bottom";
+    context.textAlign = "left";
     context.fillText(faults.join(", "), Math.max(from, bbox.left), bbox.top - 3 * uPlot.pxRatio);
   }
   context.restore();
