@@ -3,6 +3,8 @@ import { useStores } from "./lab-context.tsx";
 import type { RunRecord } from "./run-record.ts";
 
 const SHOWN_EVERY_MS = 150;
+/** All spans are laid out again each time: of many the more seldom. */
+const SPANS_PER_MS = 50;
 
 /** Follows the spans and logs of a run while the component is mounted. Returns a number that changes when more have arrived. */
 export function useTelemetry(record: RunRecord): number {
@@ -21,7 +23,7 @@ export function useTelemetry(record: RunRecord): number {
         onRecords(records, next) {
           telemetry.take(records, next);
           // Many batches of a long run arrive one after the other.
-          timer ??= setTimeout(show, SHOWN_EVERY_MS);
+          timer ??= setTimeout(show, Math.max(SHOWN_EVERY_MS, telemetry.spans.length / SPANS_PER_MS));
         },
       },
     );

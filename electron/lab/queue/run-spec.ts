@@ -69,10 +69,7 @@ const traceTarget = z.discriminatedUnion("kind", [
 ]);
 
 export const evalConfig = z.looseObject({
-  metrics: z
-    .array(z.enum(METRICS))
-    .min(1)
-    .default(["tool_trajectory_avg_score"]),
+  metrics: z.array(z.enum(METRICS)).min(1).default(["tool_trajectory_avg_score"]),
   /** The least score that passes, of all metrics or by the name of one. */
   threshold: z.number().optional(),
   thresholds: z.record(z.string(), z.number()).default({}),
