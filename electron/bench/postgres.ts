@@ -1,12 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { PostgresRunStore } from "../lab/history/postgres/postgres-run-store.ts";
 import type { LabEvent } from "../model/lab-event.ts";
+import { startOwnPostgres } from "../testing/own-postgres.ts";
 import { benchEvent } from "./recorder.ts";
 import { median, type Row, row } from "./row.ts";
 
@@ -14,20 +9,11 @@ const PAIRS = 5;
 const RUNS = 20;
 const EVENTS_EACH = 2_000;
 const BATCH = 512;
-const PROGRAM = join(import.meta.dirname, "..", "..", "resources", "stack", "build", "audit-db.mjs");
 
 /** Events of 20 live runs, from append to durable, against raw multi-row inserts of the same rows in the same batches. */
 export async function benchPostgres(): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
-  const port = await freePort();
-  const url = `postgres://lab:lab@127.0.0.1:${port}/audit`;
-  const account = { POSTGRES_USER: "lab", POSTGRES_PASSWORD: "lab", POSTGRES_DB: "audit" };
-  const server = spawn(process.execPath, [PROGRAM], {
-    env: { PATH: process.env.PATH, PORT: String(port), DATA_FOLDER: join(folder, "postgres"), ...account },
-    stdio: "ignore",
-  });
+  const { url, close } = await startOwnPostgres();
   try {
-    await isUp(url, server);
     const ratios: number[] = [];
     let eventsPerSecond = 0;
     for (let pair = 0; pair < PAIRS; pair++) {
@@ -42,10 +28,7 @@ export async function benchPostgres(): Promise<Row[]> {
       row("PostgreSQL: the same, best of 5", eventsPerSecond, "1/s"),
     ];
   } finally {
-    const gone = new Promise((resolve) => server.once("exit", resolve));
-    server.kill("SIGQUIT");
-    await gone;
-    rmSync(folder, { recursive: true });
+    await close();
   }
 }
 
@@ -94,27 +77,4 @@ async function insertRaw(url: string, table: string): Promise<number> {
   const tookMs = performance.now() - startedMs;
   await client.end();
   return tookMs;
-}
-
-async function isUp(url: string, server: ChildProcess): Promise<void> {
-  for (;;) {
-    const client = new pg.Client({ connectionString: url });
-    client.on("error", () => {});
-    const isConnected = await client.connect().then(
-      () => true,
-      () => false,
-    );
-    await client.end().catch(() => {});
-    if (isConnected) return;
-    if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);
-    await delay(50);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

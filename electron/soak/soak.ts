@@ -50,6 +50,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[--minutes 20] [--planted-minutes 1]",
     run: () => import("./leaks-trend/main.ts"),
   },
+  queue: {
+    what: "queues thousands of runs on one PostgreSQL for workers that are killed at random, and measures the queue",
+    options: "[--runs 10000] [--workers 50] [--seed N]",
+    run: () => import("./queue-simulation/main.ts"),
+  },
   fuzz: {
     what: "sends malformed API calls and mutated streams to a fault proxy",
     options: "[--count 10000] [--seed N]",

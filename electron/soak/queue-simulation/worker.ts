@@ -1,0 +1,39 @@
+/**
+ * A process with several workers of the simulation, whose runs only write a result. Arguments: JSON of the location, the
+ * number of workers.
+ */
+import type { StoreLocation } from "../../lab/history/history-threads.ts";
+import { openQueueStore } from "../../lab/history/open-queue-store.ts";
+import type { Execute } from "../../lab/queue/attempt.ts";
+import { QueueWorkerLoop } from "../../lab/queue/queue-worker.ts";
+import { type RunResultBody, toResults } from "../../lab/queue/run-result.ts";
+import { SIMULATED_TIMES } from "./times.ts";
+
+const [location = "", workers = "1"] = process.argv.slice(2);
+const queue = await openQueueStore(JSON.parse(location) as StoreLocation);
+const stop = new AbortController();
+process.on("SIGTERM", () => stop.abort(new Error("stopped")));
+
+const execute: Execute = async ({ runId }, { putResults }) => {
+  const body: RunResultBody = {
+    evaluatorType: "outcome",
+    status: "passed",
+    score: 1,
+    perInvocationScores: [],
+    traceId: null,
+    details: null,
+    errorText: null,
+    latencyMs: 1,
+  };
+  await putResults(toResults(runId, "simulated#1", [{ evaluator: "outcome", body }]));
+  return { outcome: "passed", reason: "simulated", summary: null };
+};
+
+await new QueueWorkerLoop({
+  queue,
+  labels: [],
+  executors: Array.from({ length: Number(workers) }, () => execute),
+  times: SIMULATED_TIMES,
+  onFailure: (error) => process.stderr.write(`${String(error)}\n`),
+}).work(stop.signal);
+await queue.close();
