@@ -35,7 +35,8 @@ interface Bench {
   home: string;
   queue: QueueStore;
   history: RunStore;
-  startWorker(): ChildProcess;
+  /** @param clock a program that changes the clock of the worker */
+  startWorker(clock?: string): ChildProcess;
 }
 
 async function bench(kind: "SQLite" | "PostgreSQL"): Promise<Bench> {
@@ -45,8 +46,11 @@ async function bench(kind: "SQLite" | "PostgreSQL"): Promise<Bench> {
   const shared = { RESILIENCE_LAB_DATABASE_URL: url, RESILIENCE_LAB_DATABASE_SCHEMA: schema };
   const environment = { ...process.env, RESILIENCE_LAB_HOME: home, ...(kind === "SQLite" ? {} : shared) };
   const stack = writeSmallStack(folder);
-  const startWorker = () => {
-    const worker = spawn(process.execPath, [PROGRAM, `small=${stack}`], { env: environment, stdio: ["ignore", 2, 2] });
+  const startWorker = (clock = "") => {
+    const worker = spawn(process.execPath, ["--import", `data:text/javascript,${clock}`, PROGRAM, `small=${stack}`], {
+      env: environment,
+      stdio: ["ignore", 2, 2],
+    });
     onTestFinished(async () => {
       if (worker.exitCode !== null || worker.signalCode !== null) return;
       const gone = once(worker, "exit");
@@ -139,3 +143,21 @@ test.each(["SQLite", "PostgreSQL"] as const)(
     await expect.poll(() => left(home)).toBe(0);
   },
 );
+
+test("workers whose clocks are hours off share a queue: each run is carried out once, under the lease of the database's clock", async () => {
+  const { queue, startWorker } = await bench("PostgreSQL");
+  const off = (hours: number) => `const now=Date.now;Date.now=()=>now()+${hours}*3600000`;
+  const evaluation = { target: { kind: "inline", data: { resourceSpans: [] } } };
+  const runIds: string[] = [];
+  for (let at = 0; at < 20; at++) {
+    const answer = await submitRun(queue, { spec: evaluation });
+    if (answer.is === "accepted") runIds.push(answer.run.runId);
+  }
+  const long = await submitted(queue, { scenario: scenario("50m") });
+  for (const hours of [6, -6]) startWorker(off(hours));
+  for (const runId of runIds) expect(await endOf(queue, runId)).toMatchObject({ attempt: 1, outcome: "error" });
+  await expect.poll(async () => (await queue.attempts(long))[0]?.historyRuns.length).toBe(1);
+  expect(await queue.get(long)).toMatchObject({ state: "running", attempt: 1 });
+  await queue.cancel(long);
+  expect(await endOf(queue, long)).toMatchObject({ outcome: "cancelled", attempt: 1 });
+});

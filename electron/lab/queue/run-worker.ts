@@ -5,6 +5,7 @@ import type { QueuedRun, QueueStore } from "../history/queue-store.ts";
 import { storeLocation } from "../history/store-location.ts";
 import { dataFolder, openHome } from "../home.ts";
 import { Lab, type LabSession } from "../lab.ts";
+import { asLabError } from "../lab-error.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import type { AttemptEnding, AttemptTimes, Execute } from "./attempt.ts";
 import { executeEvaluation } from "./execute-evaluation.ts";
@@ -13,6 +14,9 @@ import { QueueWorkerLoop, type QueueWorkerParts } from "./queue-worker.ts";
 import { isEvaluation, type RunSpec } from "./run-spec.ts";
 import { deliver, sinkPayload } from "./sinks.ts";
 import { stackLabel } from "./submit-run.ts";
+
+/** Of all workers of a data folder. */
+const SLOTS_LIMIT = 256;
 
 export interface RunWorkerOptions extends Pick<QueueWorkerParts, "onChange" | "onFailure"> {
   environment: NodeJS.ProcessEnv;
@@ -71,17 +75,25 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
     count: number,
     use: (executors: Execute[]) => Promise<void>,
     opened: Execute[] = [],
+    from = 1,
   ): Promise<void> {
     if (opened.length === count) return use(opened);
-    const folder = join(home.folder, "workers", String(opened.length + 1));
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const lab = await Lab.open({ ...environment, RESILIENCE_LAB_HOME: folder }, options.strays, location);
-    try {
-      await lab.work("carrying out submitted runs", signal, (session) =>
-        inSlots(count, use, [...opened, executorOf(lab, session, queue, options)]),
-      );
-    } finally {
-      await lab.close();
+    for (let slot = from; ; slot++) {
+      const folder = join(home.folder, "workers", String(slot));
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const lab = await Lab.open({ ...environment, RESILIENCE_LAB_HOME: folder }, options.strays, location);
+      let hasBegun = false;
+      try {
+        return await lab.work("carrying out submitted runs", signal, (session) => {
+          hasBegun = true;
+          return inSlots(count, use, [...opened, executorOf(lab, session, queue, options)], slot + 1);
+        });
+      } catch (error) {
+        // Another worker of this data folder has it.
+        if (hasBegun || asLabError(error).code !== "busy" || slot >= SLOTS_LIMIT) throw error;
+      } finally {
+        await lab.close();
+      }
     }
   }
 }
