@@ -16,6 +16,7 @@ import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { BriefText } from "../ui/brief-text.tsx";
+import { hasMoreToSay } from "../ui/has-more-to-say.ts";
 import { Hint } from "../ui/hint.tsx";
 import { OutcomeBadge, TraceBadge } from "../ui/outcome.tsx";
 import { ago, clockTime, formatDuration } from "../ui/times.ts";
@@ -52,6 +53,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
   const { client } = useStores();
   const actions = useLabActions();
   const cannotRun = useLab(whyNotRun);
+  const whatHappened = run.kind === "scenario" ? headline : null;
   const name = `${scenarioTitle}, ${clockTime(startedWallMs, nowMs)}`;
   return (
     // biome-ignore lint/a11y/useSemanticElements: rows are positioned absolutely, which a table element does not allow
@@ -98,11 +100,8 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
             )}
           </span>
           <span className={classes.reason}>
-            {headline === null || run.kind !== "scenario" ? (
-              <BriefText text={reason ?? scenarioId} of="Result" />
-            ) : (
-              <span title={reason ?? ""}>{headline}</span>
-            )}
+            {whatHappened !== null && <span className={classes.headline}>{whatHappened}</span>}
+            {(whatHappened === null || hasMoreToSay(outcome)) && <BriefText text={reason ?? scenarioId} of="Result" />}
           </span>
         </div>
       </Cell>

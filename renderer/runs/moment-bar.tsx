@@ -3,13 +3,13 @@ import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@table
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import { headlineOf } from "../../electron/model/headline/headline.ts";
-import type { Outcome } from "../../electron/model/lab-event.ts";
 import { narrationOf } from "../../electron/model/narration.ts";
 import { stepsDone } from "../../electron/model/pause.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { type Following, useFollowing, usePreferences, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { BriefText } from "../ui/brief-text.tsx";
+import { hasMoreToSay } from "../ui/has-more-to-say.ts";
 import { Hint } from "../ui/hint.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
@@ -26,9 +26,6 @@ interface MomentBarProps {
   onFollow: () => void;
   onError: (direction: 1 | -1) => void;
 }
-
-/** Their headline says what happened, their reason what was expected. */
-const HAS_REASON: ReadonlySet<Outcome> = new Set(["failed", "inconclusive", "residue"]);
 
 /** Before the time of the newest moment. */
 const NEWEST: Record<Following, string> = {
@@ -146,7 +143,7 @@ function NextStep({ view }: { view: RunView }) {
         ) : (
           <>
             {headlineOf(view)}
-            {HAS_REASON.has(view.ended.outcome) && (
+            {hasMoreToSay(view.ended.outcome) && (
               <span className={classes.reason}>
                 <BriefText text={view.ended.reason} of="Result" />
               </span>
