@@ -16,9 +16,14 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function prepare({ folder = temporaryFolder(), environment = {} as NodeJS.ProcessEnv, lateMs = 60_000 } = {}) {
+async function prepare({ folder = temporaryFolder(), environment = {} as NodeJS.ProcessEnv } = {}) {
+  let endLate = () => {};
   const store: RunStore = await SqliteRunStore.open(join(folder, "history.db"));
-  const telemetry = new Telemetry({ folder, environment, lateMs });
+  const later = (end: () => void) => {
+    endLate = end;
+    return () => {};
+  };
+  const telemetry = new Telemetry({ folder, environment, later });
   closing.push(
     () => store.close(),
     () => telemetry.close(),
@@ -43,7 +48,7 @@ async function prepare({ folder = temporaryFolder(), environment = {} as NodeJS.
     });
     return (await reply.json()) as { partialSuccess?: { rejectedSpans: string; errorMessage: string } };
   };
-  return { store, telemetry, begin, send, ports, folder };
+  return { store, telemetry, begin, send, ports, folder, endLate: () => endLate() };
 }
 
 let spans = 0;
@@ -95,7 +100,7 @@ test("of two runs each has its own, and the newer what only time could tell", as
 });
 
 test("late spans join the run for a while after its end, by time only those of its time; then no more", async () => {
-  const { store, telemetry, begin, send } = await prepare({ lateMs: 30 });
+  const { store, telemetry, begin, send, endLate } = await prepare();
   const run = await begin();
   run.knows(trace("1"));
   const over = new Promise<void>((resolve) => {
@@ -110,6 +115,7 @@ test("late spans join the run for a while after its end, by time only those of i
     span(trace("2"), { name: "guess" }),
     span(trace("3"), { name: "later", ...after }),
   ]);
+  endLate();
   await over;
   await send([span(trace("1"), { name: "too late" })]);
   expect(await kept(store)).toEqual([

@@ -26,7 +26,8 @@ export interface TelemetryParts {
   /** The data folder: it remembers the ports, since services that outlive a lab send to them. */
   folder: string;
   environment: NodeJS.ProcessEnv;
-  lateMs?: number;
+  /** Calls back {@link LATE_MS} later; for tests, whenever they say. @returns cancels it */
+  later?: (end: () => void) => () => void;
 }
 
 /** What the lab receives of OpenTelemetry, and which run it belongs to. Listens once it is started. */
@@ -37,7 +38,7 @@ export class Telemetry {
   readonly #parts: TelemetryParts;
   readonly #intake = new Intake((received) => this.#take(received));
   readonly #runs = new Set<RunTelemetry>();
-  readonly #late = new Set<NodeJS.Timeout>();
+  readonly #late = new Set<() => void>();
   readonly #listeners = new Set<(runId: string) => void>();
   #unjoined: (received: OtlpExport) => Accepted = () => ({ rejected: 0, message: "" });
   #receivers: Promise<Receivers> | undefined;
@@ -120,12 +121,12 @@ export class Telemetry {
   /** The run has ended: only late records are still joined to it. */
   ended(run: RunTelemetry, endedWallMs: number): void {
     run.ended(endedWallMs);
-    const timer = setTimeout(() => {
-      this.#late.delete(timer);
+    const cancel = (this.#parts.later ?? afterLateTime)(() => {
+      this.#late.delete(cancel);
       this.#runs.delete(run);
       void run.settled().then(() => this.#notify(run.runId));
-    }, this.#parts.lateMs ?? LATE_MS).unref();
-    this.#late.add(timer);
+    });
+    this.#late.add(cancel);
   }
 
   /** Whether records of the run may still arrive. */
@@ -148,7 +149,7 @@ export class Telemetry {
   async close(): Promise<void> {
     const receivers = await this.#receivers?.catch(() => undefined);
     await receivers?.close();
-    for (const timer of this.#late) clearTimeout(timer);
+    for (const cancel of this.#late) cancel();
     await Promise.all([...this.#runs].map((run) => run.settled()));
     this.#runs.clear();
   }
@@ -209,6 +210,11 @@ export class Telemetry {
       // The next lab chooses again; services that are up meanwhile send to this one.
     }
   }
+}
+
+function afterLateTime(end: () => void): () => void {
+  const timer = setTimeout(end, LATE_MS).unref();
+  return () => clearTimeout(timer);
 }
 
 class Refusals {
