@@ -29,6 +29,8 @@ interface OpenFault {
   untilMs?: number;
   /** From then on changes of its target may be caused by the undo itself. */
   isUndoing?: true;
+  /** Why it has ended before its time, once that was seen. */
+  ended?: string | undefined;
 }
 
 /** Applies and undoes the faults of one run, and keeps those in force. */
@@ -189,7 +191,10 @@ export class FaultInjector {
       if ((await this.#whyEnded(open)) === undefined) continue;
       // Checked again in turn: a step or an expiry may be undoing it at this moment.
       await this.#inTurn(async () => {
-        if (!this.#open.includes(open) || (await this.#whyEnded(open)) === undefined) return;
+        if (!this.#open.includes(open)) return;
+        // Kept: the fault proxy, for one, may be restarted with the fault before the undo looks again.
+        open.ended = await this.#whyEnded(open);
+        if (open.ended === undefined) return;
         await this.#undoNow(open.fault.id, new AbortController().signal);
       });
     }
@@ -208,7 +213,7 @@ export class FaultInjector {
   async #undoForReal(open: OpenFault, signal: AbortSignal): Promise<Undone> {
     const { stack, journal, log } = this.#parts;
     const { fault } = open;
-    const ended = await this.#whyEnded(open);
+    const ended = open.ended ?? (await this.#whyEnded(open));
     open.isUndoing = true;
     if (ended !== undefined) {
       const seen = `seen ${formatDuration(log.elapsedMs())} into the run`;
