@@ -37,7 +37,7 @@ await build({
   entryPoints: {
     launch: join(import.meta.dirname, "hosts", "launch.mjs"),
     watchdog: join(import.meta.dirname, "lab", "watchdog", "main.ts"),
-    "history-worker": join(import.meta.dirname, "lab", "history", "sqlite", "worker.ts"),
+    "history-worker": join(import.meta.dirname, "lab", "history", "worker.ts"),
   },
   banner: { js: COMMONJS_GLOBALS },
 });

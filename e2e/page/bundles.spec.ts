@@ -22,7 +22,7 @@ test("a run is exported, imported by another lab and replayed there without a st
     await test.step("export", async () => {
       const downloading = window.page.waitForEvent("download");
       await window.page.getByRole("button", { name: "More for this run" }).click();
-      await window.page.getByRole("menuitem", { name: /^Export/ }).click();
+      await window.page.getByRole("menuitem", { name: "Export as a bundle" }).click();
       await window.page.getByRole("button", { name: "Export this run" }).click();
       await (await downloading).saveAs(file);
     });

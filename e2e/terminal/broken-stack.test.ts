@@ -22,7 +22,7 @@ const toxics = async () => {
 function scenarioFile(id: string, method: string): string {
   const steadyState = "steadyState: [{ service: gateway, is: up }]";
   const head = `id: ${id}\ntitle: ${id}\npatterns: []\n${steadyState}\n`;
-  return lab.write(`${id}.yaml`, `${head}method:\n${method}\nexpect: [{ service: gateway, is: up }]\n`);
+  return lab.write(`${id}.yaml`, `${head}method:\n${method}\nexpect: [{ service: mock-slack, is: up }]\n`);
 }
 
 test("a run that leaves a toxic of its own HTTP request ends as residue, exit 1, with the toxic's name and the next step", async () => {

@@ -86,3 +86,21 @@ describe("`evaluate`", () => {
     }
   });
 });
+
+test("`traces` keeps a file in the history, which lists it as a trace, and makes a set of it that it passes", async (context) => {
+  const lab = TerminalLab.for(context);
+  const opened = await lab.run("traces", "open", helm);
+  expect(opened, opened.err).toMatchObject({ code: 0 });
+  const [, run = ""] = /^stored (\S+) /.exec(opened.out) ?? [];
+  expect((await lab.run("traces", "open", helm)).out).toContain(`already here ${run}`);
+  const [listed, ...others] = (await lab.run("history", "list")).out
+    .split("\n")
+    .filter((line) => /^[0-9a-f]{8} /.test(line));
+  expect(listed).toMatch(new RegExp(`^${run.slice(0, 8)} .* trace `));
+  expect(listed).not.toContain("passed");
+  expect(others).toEqual([]);
+  const expected = join(lab.folder, "expected.json");
+  expect((await lab.run("traces", "expected", run, "--out", expected)).code).toBe(0);
+  const evaluated = await lab.run("evaluate", helm, "--eval-set", expected, ...BOTH);
+  expect(evaluated.out).toContain("2 passed, 0 failed, 0 errored");
+});

@@ -100,11 +100,6 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
           />
         </section>
       ))}
-      <Distributions
-        left={[left.record.runId]}
-        right={[right.record.runId]}
-        names={[`first, ${nameOf(left)}`, `second, ${nameOf(right)}`]}
-      />
       <section className={classes.facts} aria-label="Differences">
         <div className={classes.tools}>
           <h2>Side by side</h2>
@@ -144,6 +139,11 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
           </tbody>
         </table>
       </section>
+      <Distributions
+        left={[left.record.runId]}
+        right={[right.record.runId]}
+        names={[`first, ${nameOf(left)}`, `second, ${nameOf(right)}`]}
+      />
     </div>
   );
 }

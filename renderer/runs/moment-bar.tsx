@@ -63,7 +63,20 @@ export function MomentBar({ run, view, cursorMs, hasMoved, onFollow, onError }: 
         {hasEnded ? "Show the end" : "Follow"}
       </ReasonedButton>
       {hasEnded && <Replay endMs={run.record.view.lastMs} />}
-      <span className={classes.rule} />
+      <span className={classes.errors}>
+        {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}
+        <Hint label="Previous (Shift N)">
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Previous failure" onClick={() => onError(-1)}>
+            <IconChevronLeft size={15} aria-hidden />
+          </ActionIcon>
+        </Hint>
+        <Hint label="Next (N)">
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next failure" onClick={() => onError(1)}>
+            <IconChevronRight size={15} aria-hidden />
+          </ActionIcon>
+        </Hint>
+      </span>
+      <span className={classes.break} />
       {health.map(({ service, status, reason }) => (
         <span
           key={service}
@@ -87,19 +100,6 @@ export function MomentBar({ run, view, cursorMs, hasMoved, onFollow, onError }: 
       <span className={classes.now}>
         {phase !== undefined && <span>{phase}</span>}
         {steps.at(-1) !== undefined && <b title={steps.at(-1)?.name}>{steps.at(-1)?.name}</b>}
-      </span>
-      <span className={classes.errors}>
-        {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}
-        <Hint label="Previous (Shift N)">
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Previous failure" onClick={() => onError(-1)}>
-            <IconChevronLeft size={15} aria-hidden />
-          </ActionIcon>
-        </Hint>
-        <Hint label="Next (N)">
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next failure" onClick={() => onError(1)}>
-            <IconChevronRight size={15} aria-hidden />
-          </ActionIcon>
-        </Hint>
       </span>
       {isPresenting && <NextStep view={view} />}
     </div>

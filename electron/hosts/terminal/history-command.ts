@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { RUN_FILE_FORMATS } from "../../contract/bundles.ts";
+import { kindOfRun } from "../../contract/runs.ts";
 import { exportRunFile } from "../../lab/exports/export-run-file.ts";
+import type { StoredRun } from "../../lab/history/run-store.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
@@ -63,18 +65,18 @@ async function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): P
     const when = new Date(run.startedWallMs).toISOString().replace("T", " ").slice(0, 19);
     const time = run.durationMs === null ? "" : formatDuration(run.durationMs);
     const off = run.without.length > 0 ? `  without ${run.without.join(", ")}` : "";
-    const columns = [
-      run.id.slice(0, SHORT_ID),
-      when,
-      (run.outcome ?? (run.isAbandoned ? "interrupted" : "running")).padEnd(12),
-      time.padStart(8),
-      run.scenarioId,
-    ];
+    const columns = [run.id.slice(0, SHORT_ID), when, shownOutcome(run).padEnd(12), time.padStart(8), run.scenarioId];
     out.write(
       `${columns.join("  ")}${off}${run.headline === null ? "" : `\n${" ".repeat(SHORT_ID + 2)}${run.headline}`}\n`,
     );
   }
   return EXIT.green;
+}
+
+/** A trace was not judged: it is stored with an outcome, and shown without one. */
+function shownOutcome({ scenarioId, outcome, isAbandoned }: StoredRun): string {
+  if (kindOfRun(scenarioId) === "trace") return "trace";
+  return outcome ?? (isAbandoned ? "interrupted" : "running");
 }
 
 async function exportRun(lab: Lab, run: string, { format, out }: Values, terminal: Terminal): Promise<number> {

@@ -104,3 +104,19 @@ test("a further session takes the place of the oldest complete one; where none i
     "the lab holds 2 sessions: 1 complete sessions were forgotten for newer ones; 1 spans of further sessions were turned away",
   );
 });
+
+test("logs that come before the spans of their trace are of their session; those of no trace are rejected", () => {
+  const { take, live } = sessions();
+  expect(take([], [log("a"), log("b"), { body: "c" } as TraceLog])).toEqual({
+    rejected: 1,
+    message: "a log without a trace is of no session",
+  });
+  take([span("a")]);
+  expect(live.list().map(({ logs }) => logs)).toEqual([[log("a")]]);
+  expect(live.limitReached).toBeUndefined();
+  take(
+    [],
+    Array.from({ length: 1_002 }, () => log("c")),
+  );
+  expect(live.limitReached).toBe("3 logs were dropped: no span of their trace came");
+});

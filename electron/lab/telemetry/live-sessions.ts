@@ -1,3 +1,4 @@
+import type { TraceLog } from "../trace-files/otlp-logs.ts";
 import type { Attributes, TraceSpan } from "../trace-files/trace.ts";
 import type { Accepted } from "./intake.ts";
 import { LiveSession, SESSION_LIMITS, type SessionLimits } from "./live-session.ts";
@@ -6,6 +7,8 @@ import type { OtlpExport } from "./otlp-export.ts";
 /** What names the session of a span, the most explicit first. */
 const NAMED_BY = ["agentevals.session_name", "gen_ai.conversation.id"];
 const NAME_LIMIT = 200;
+/** Logs that wait for the first span of their trace: exporters send the two apart. */
+const EARLY_LOGS_LIMIT = 1_000;
 
 export interface LiveSessionsParts {
   /** Milliseconds on a clock that never jumps. */
@@ -22,6 +25,9 @@ export class LiveSessions {
   /** Sessions by the name, or the trace, that their next spans bear. */
   readonly #byName = new Map<string, LiveSession>();
   readonly #byTrace = new Map<string, LiveSession>();
+  /** The oldest first. */
+  #earlyLogs: TraceLog[] = [];
+  #lostLogs = 0;
   #made = 0;
   #turnedAway = 0;
   #forgotten = 0;
@@ -41,13 +47,15 @@ export class LiveSessions {
     return this.#sessions.get(id);
   }
 
-  /** What a person should know of the number of sessions; undefined while it is below its limit. */
+  /** What a person should know of what was not taken; undefined while nothing was. */
   get limitReached(): string | undefined {
     const texts = [
       this.#forgotten > 0 && `${this.#forgotten} complete sessions were forgotten for newer ones`,
       this.#turnedAway > 0 && `${this.#turnedAway} spans of further sessions were turned away`,
     ].filter(Boolean);
-    return texts.length === 0 ? undefined : `the lab holds ${this.#limits.sessions} sessions: ${texts.join("; ")}`;
+    const sessions = texts.length === 0 ? [] : [`the lab holds ${this.#limits.sessions} sessions: ${texts.join("; ")}`];
+    const logs = this.#lostLogs === 0 ? [] : [`${this.#lostLogs} logs were dropped: no span of their trace came`];
+    return [...sessions, ...logs].join("; ") || undefined;
   }
 
   isComplete(session: LiveSession): boolean {
@@ -74,10 +82,16 @@ export class LiveSessions {
       if (session === undefined) this.#turnedAway++;
       count(session === undefined ? this.#full : session.takeSpan(span, nowMs, this.#limits));
     }
-    for (const log of logs) {
-      const session = log.traceId === undefined ? undefined : this.#byTrace.get(log.traceId);
-      count(session?.takeLog(log, nowMs, this.#limits));
-    }
+    const isHere = ({ traceId }: TraceLog) => traceId !== undefined && this.#byTrace.has(traceId);
+    const { here = [], early = [] } = Object.groupBy([...this.#earlyLogs, ...logs], (log) =>
+      isHere(log) ? "here" : "early",
+    );
+    for (const log of here) count(this.#byTrace.get(log.traceId ?? "")?.takeLog(log, nowMs, this.#limits));
+    const ofTraces = early.filter(({ traceId }) => traceId !== undefined);
+    for (let without = early.length - ofTraces.length; without > 0; without--)
+      count("a log without a trace is of no session");
+    this.#earlyLogs = ofTraces.slice(-EARLY_LOGS_LIMIT);
+    this.#lostLogs += ofTraces.length - this.#earlyLogs.length;
     if (spans.length + logs.length > 0) {
       this.#parts.onChange();
       this.#notifyWhenComplete();

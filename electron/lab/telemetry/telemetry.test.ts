@@ -201,3 +201,17 @@ test("a lab listens where the last one of its data folder did, and says so when 
   closing.push(() => again.close());
   expect(await again.start("auto")).toEqual(others);
 });
+
+test("what no run claims is rejected with the reason where there are no sessions, and is theirs where there are", async () => {
+  const { telemetry, send } = await prepare();
+  expect(await send([span(trace("7"))])).toEqual({
+    partialSuccess: { rejectedSpans: "1", errorMessage: "they belong to no run that is in progress" },
+  });
+  const taken: number[] = [];
+  telemetry.onUnjoined(({ spans }) => {
+    taken.push(spans.length);
+    return { rejected: 0, message: "" };
+  });
+  expect(await send([span(trace("8"))])).toEqual({});
+  expect(taken).toEqual([1]);
+});

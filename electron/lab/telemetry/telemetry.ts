@@ -4,7 +4,8 @@ import { z } from "zod";
 import { parseJson } from "../../model/json.ts";
 import type { JoinedBy } from "../../model/telemetry.ts";
 import { messageOf } from "../lab-error.ts";
-import type { Attributes } from "../trace-files/trace.ts";
+import type { TraceLog } from "../trace-files/otlp-logs.ts";
+import type { Attributes, TraceSpan } from "../trace-files/trace.ts";
 import { type Accepted, Intake, type IntakeCounts } from "./intake.ts";
 import type { OtlpExport } from "./otlp-export.ts";
 import type { OtlpPorts, Receivers } from "./receivers.ts";
@@ -40,7 +41,9 @@ export class Telemetry {
   readonly #runs = new Set<RunTelemetry>();
   readonly #late = new Set<() => void>();
   readonly #listeners = new Set<(runId: string) => void>();
-  #unjoined: (received: OtlpExport) => Accepted = () => ({ rejected: 0, message: "" });
+  #unjoined: (received: OtlpExport) => Accepted = ({ spans, logs }) => {
+    return { rejected: spans.length + logs.length, message: "they belong to no run that is in progress" };
+  };
   #receivers: Promise<Receivers> | undefined;
   #opened: Receivers | undefined;
   #problem: string | undefined;
@@ -161,17 +164,21 @@ export class Telemetry {
   #take(received: OtlpExport): Accepted {
     for (const span of received.spans) for (const run of this.#runs) run.learn(span);
     const refused = new Refusals();
-    const spans = received.spans.filter((span) => {
+    // Joined by time alone, they may as well be of an agent's own session.
+    const [guessed, unclaimed] = [records(), records()];
+    for (const span of received.spans) {
       const { run, joinedBy } = this.#runOf(span.traceId, span.attributes, span.startUs);
       if (run !== undefined) refused.add(run.takeSpan(span, joinedBy));
-      return run === undefined || joinedBy === "time";
-    });
-    const logs = received.logs.filter((log) => {
+      if (joinedBy === "time") (run === undefined ? unclaimed : guessed).spans.push(span);
+    }
+    for (const log of received.logs) {
       const { run, joinedBy } = this.#runOf(log.traceId, log.attributes, log.atUs);
       if (run !== undefined) refused.add(run.takeLog(log, joinedBy));
-      return run === undefined || joinedBy === "time";
-    });
-    if (spans.length + logs.length > 0) refused.addAll(this.#unjoined({ ...received, spans, logs }));
+      if (joinedBy === "time") (run === undefined ? unclaimed : guessed).logs.push(log);
+    }
+    const rest = { points: 0, problems: [] };
+    if (guessed.spans.length + guessed.logs.length > 0) this.#unjoined({ ...guessed, ...rest });
+    if (unclaimed.spans.length + unclaimed.logs.length > 0) refused.addAll(this.#unjoined({ ...unclaimed, ...rest }));
     return refused.accepted;
   }
 
@@ -215,6 +222,10 @@ export class Telemetry {
 function afterLateTime(end: () => void): () => void {
   const timer = setTimeout(end, LATE_MS).unref();
   return () => clearTimeout(timer);
+}
+
+function records(): { spans: TraceSpan[]; logs: TraceLog[] } {
+  return { spans: [], logs: [] };
 }
 
 class Refusals {
