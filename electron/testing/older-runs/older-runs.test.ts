@@ -132,7 +132,7 @@ function shifted(report: Views["report"], ms: number): Views["report"] {
 const NANOS = /"(\d{19})"/g;
 /** Fields for a span's position in its trace, which has changed; attributes added since. */
 const POSITION = new Set(["traceId", "spanId", "parentSpanId", "links"]);
-const ADDED = /^resilience_lab\.(step\.joined_by|call\.)/;
+const ADDED = /^(resilience_lab\.(step\.joined_by|call\.)|gen_ai\.)/;
 
 /** Each span without its position, and its times; sorted by content. */
 function spansIn(trace: unknown): { what: string; nanos: bigint[] }[] {

@@ -222,9 +222,11 @@ x-lab:
     const before = asFound();
     const lab = new LabProcess();
     const unknown = await lab.run("run", scenario("pause"), scenario("stop"), "--project", project);
-    expect(unknown.said).toMatch(/ERROR .*web could not be probed: web publishes no port/);
+    expect(unknown.said).toMatch(
+      /PRECONDITION .*web is unknown \(web publishes no port, so the lab cannot reach it\), expected up/,
+    );
     expect(unknown.said).toContain("0/2 runs passed");
-    expect((await lab.run("history", "list")).said.match(/ error /g)).toHaveLength(2);
+    expect((await lab.run("history", "list")).said.match(/ precondition /g)).toHaveLength(2);
     const overlay = `services: { web: { x-lab: { role: other, port: 8000, probe: { http: / } } } }\n`;
     writeFileSync(join(folder, "resilience-lab.yaml"), overlay);
     const { code, said } = await lab.run("run", scenario("pause"), "--project", project);

@@ -5,8 +5,13 @@ import { HealthMonitor } from "./health-monitor.ts";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A monitor whose probes take no time, with the milliseconds since the start at which it probed. */
-function monitorOf({ intervalMs = 3_000, recheckMs = 100, fails = (): boolean | UpstreamFailure => false } = {}) {
+/** A monitor whose probes take no time unless told, with the milliseconds since the start at which it probed. */
+function monitorOf({
+  intervalMs = 3_000,
+  recheckMs = 100,
+  tookMs = 0,
+  fails = (): boolean | UpstreamFailure => false,
+} = {}) {
   const startedMs = performance.now();
   const probedMs: number[] = [];
   const monitor = new HealthMonitor({
@@ -15,6 +20,7 @@ function monitorOf({ intervalMs = 3_000, recheckMs = 100, fails = (): boolean | 
     probe: async () => {
       probedMs.push(Math.round(performance.now() - startedMs));
       const failure = fails();
+      if (tookMs > 0) await new Promise((resolve) => setTimeout(resolve, tookMs));
       if (failure) throw failure === true ? new UpstreamFailure("refused", "connection refused") : failure;
     },
     onSuccess: () => {},
@@ -58,6 +64,14 @@ describe("HealthMonitor", () => {
     const pausesMs = probedMs.slice(1).map((ms, at) => ms - (probedMs[at] ?? 0));
     expect(pausesMs.slice(0, 6)).toEqual([100, 200, 400, 800, 1_600, 3_000]);
     expect(new Set(pausesMs.slice(5))).toEqual(new Set([3_000]));
+  });
+
+  it("remembers a sign that came during a probe, which had asked before", async () => {
+    const { monitor, probedMs } = monitorOf({ tookMs: 200 });
+    await pass(50);
+    monitor.take("fails");
+    await pass(1_000);
+    expect(probedMs).toEqual([0, 300]);
   });
 
   it("probes at once after a sign that contradicts the last probe, but not within 100 ms of that", async () => {

@@ -27,6 +27,8 @@ export class HealthMonitor {
   #endedMs = 0;
   #pauseMs: number;
   #hasFailed = false;
+  /** The latest sign taken while a probe was in progress, which may have asked before it. */
+  #signMeanwhile: HealthSign | undefined;
   #isStopped = false;
 
   constructor(options: MonitorOptions) {
@@ -40,7 +42,12 @@ export class HealthMonitor {
 
   /** Called for each request: a sign that agrees with the last probe is ignored. */
   take(sign: HealthSign): void {
-    if (this.#hasFailed === (sign === "fails") || this.#dueMs === undefined || this.#isStopped) return;
+    if (this.#isStopped) return;
+    if (this.#dueMs === undefined) {
+      this.#signMeanwhile = sign;
+      return;
+    }
+    if (this.#hasFailed === (sign === "fails")) return;
     const dueMs = this.#endedMs + shortestPauseMs;
     if (dueMs < this.#dueMs) this.#schedule(dueMs);
   }
@@ -56,6 +63,9 @@ export class HealthMonitor {
     if (this.#isStopped) return;
     this.#endedMs = performance.now();
     this.#schedule(this.#endedMs + waitMs);
+    const sign = this.#signMeanwhile;
+    this.#signMeanwhile = undefined;
+    if (sign !== undefined) this.take(sign);
   }
 
   #schedule(dueMs: number): void {

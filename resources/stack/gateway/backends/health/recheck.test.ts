@@ -48,7 +48,7 @@ describe("a backend whose health interval is long", () => {
     };
     const client = await RawClient.open(gateway.mcpUrl);
     for (let call = 0; call < 5; call += 1) expect((await client.call("echo")).message.error).toBeDefined();
-    const { unstable: seen } = await becomes(gateway, "unstable", () => probes >= 2);
+    const { unstable: seen } = await becomes(gateway, "unstable", () => probes >= 1);
     expect(seen).toMatchObject({ Status: "healthy", ConsecutiveFailures: 0, CircuitState: "closed" });
   });
 
