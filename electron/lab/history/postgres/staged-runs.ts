@@ -35,11 +35,13 @@ export class StagedRuns {
   /** Stages events and telemetry of the given run, or of the last given one. */
   async add(run: ArrivingRun | undefined, rows: EventColumns, telemetry: readonly string[]): Promise<void> {
     if (run !== undefined) this.#runs.push(run);
+    // The next run may be added while this one's rows are written.
+    const index = this.#runs.length - 1;
     const arrays = noEvents();
-    addEvents(arrays, this.#runs.length - 1, rows);
+    addEvents(arrays, index, rows);
     await this.#client.query(`INSERT INTO staged ${EVENT_TABLE} SELECT * FROM ${unnested(1)}`, valuesOf(arrays));
     await this.#client.query("INSERT INTO staged_telemetry (run_key, body) SELECT $1, unnest($2::text[])", [
-      this.#runs.length - 1,
+      index,
       telemetry,
     ]);
   }
