@@ -61,7 +61,6 @@ export class Scene {
     const around = {
       DATABASE_URL: this.postgres.url,
       BACKENDS: `test=${this.backend.url}`,
-      UPSTREAM_DEADLINE: "2s",
       SLACK_URL: this.slack.url,
       SLACK_SIGNING_SECRET: this.slack.secret,
       APPROVAL_TTL: "20s",
