@@ -65,10 +65,12 @@ export class LiveSession {
 
   /** Takes over what was known of it by its trace alone. */
   absorb(other: LiveSession, limits: SessionLimits): void {
-    this.spans.push(...other.spans.slice(0, Math.max(0, limits.spans - this.spans.length)));
-    this.logs.push(...other.logs.slice(0, Math.max(0, limits.logs - this.logs.length)));
+    const [spans, logs] = [limits.spans - this.spans.length, limits.logs - this.logs.length].map((n) => Math.max(0, n));
+    this.spans.push(...other.spans.slice(0, spans));
+    this.logs.push(...other.logs.slice(0, logs));
+    this.dropped.spans += other.dropped.spans + other.spans.slice(spans).length;
+    this.dropped.logs += other.dropped.logs + other.logs.slice(logs).length;
     for (const trace of other.traces) this.traces.add(trace);
-    this.dropped = { spans: this.dropped.spans + other.dropped.spans, logs: this.dropped.logs + other.dropped.logs };
   }
 
   isComplete(nowMs: number): boolean {

@@ -120,3 +120,13 @@ test("logs that come before the spans of their trace are of their session; those
   );
   expect(live.limitReached).toBe("3 logs were dropped: no span of their trace came");
 });
+
+test("what is beyond the limit of a session when it takes over another is counted", () => {
+  const { take, live } = sessions({ spans: 3, logs: 1 });
+  take([root("b", { "gen_ai.conversation.id": "c-1" }), span("b")], [log("b")]);
+  take([span("a"), span("a")], [log("a")]);
+  take([root("a", { "gen_ai.conversation.id": "c-1" })]);
+  const [session] = live.list();
+  expect([session?.spans.length, session?.logs.length]).toEqual([3, 1]);
+  expect(session?.dropped).toEqual({ spans: 2, logs: 1 });
+});
