@@ -6,7 +6,7 @@ import type { JoinedBy } from "../../model/telemetry.ts";
 import { messageOf } from "../lab-error.ts";
 import type { TraceLog } from "../trace-files/otlp-logs.ts";
 import type { Attributes, TraceSpan } from "../trace-files/trace.ts";
-import { type Accepted, Intake, type IntakeCounts } from "./intake.ts";
+import type { Accepted, Intake, IntakeCounts } from "./intake.ts";
 import type { OtlpExport } from "./otlp-export.ts";
 import type { OtlpPorts, Receivers } from "./receivers.ts";
 import { RunTelemetry, type RunTelemetryParts } from "./run-telemetry.ts";
@@ -20,6 +20,8 @@ const FREE_PORTS: OtlpPorts = { http: 0, grpc: 0 };
 export const ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT";
 export const LOOPBACK = "127.0.0.1";
 const TOKEN_VARIABLE = "RESILIENCE_LAB_OTLP_TOKEN";
+
+const NOTHING_RECEIVED: IntakeCounts = { requests: 0, refused: 0, spans: 0, logs: 0, points: 0, rejected: 0 };
 
 const portsFile = z.object({ http: z.int().min(1).max(65_535), grpc: z.int().min(1).max(65_535) });
 
@@ -37,7 +39,8 @@ export class Telemetry {
   /** At which the containers of the open project reach the lab. */
   addresses: readonly string[] = [];
   readonly #parts: TelemetryParts;
-  readonly #intake = new Intake((received) => this.#take(received));
+  /** Its decoder is loaded with the receivers: most commands receive nothing. */
+  #intake: Intake | undefined;
   readonly #runs = new Set<RunTelemetry>();
   readonly #late = new Set<() => void>();
   readonly #listeners = new Set<(runId: string) => void>();
@@ -54,7 +57,7 @@ export class Telemetry {
   }
 
   get counts(): IntakeCounts {
-    return this.#intake.counts;
+    return this.#intake?.counts ?? NOTHING_RECEIVED;
   }
 
   /** Where loopback listens; undefined before the start. */
@@ -84,7 +87,8 @@ export class Telemetry {
   }
 
   async #listen(choice: "auto" | "fixed"): Promise<Receivers> {
-    const { Receivers } = await import("./receivers.ts");
+    const [{ Receivers }, { Intake }] = await Promise.all([import("./receivers.ts"), import("./intake.ts")]);
+    this.#intake = new Intake((received) => this.#take(received));
     const remembered = this.#remembered();
     const usual = choice === "fixed" ? [DEFAULT_PORTS] : [];
     const choices = [...(remembered === undefined ? usual : [remembered]), FREE_PORTS];
