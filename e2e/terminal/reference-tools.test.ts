@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shippedScenarios } from "../../electron/lab/lab.ts";
+import { shippedScenarios } from "../../electron/lab/scenarios/shipped.ts";
 import { stackProblems, toolsOf } from "../../electron/lab/scenarios/stack-problems.ts";
 import { REFERENCE_STACK_FILE } from "../../electron/lab/stacks/reference-stack.ts";
 import { loadStack } from "../../electron/lab/stacks/stack-file.ts";

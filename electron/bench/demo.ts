@@ -1,5 +1,6 @@
-import { type Lab, type LabSession, shippedScenarios } from "../lab/lab.ts";
+import type { Lab, LabSession } from "../lab/lab.ts";
 import type { LoadedScenario } from "../lab/scenarios/load.ts";
+import { shippedScenarios } from "../lab/scenarios/shipped.ts";
 import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 import { RunModel } from "../model/run-model.ts";

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
@@ -29,7 +28,7 @@ import { forgetAttached, type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import type { Pace } from "./runs/pace.ts";
 import type { RunResult } from "./runs/runner.ts";
-import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
+import type { LoadedScenario } from "./scenarios/load.ts";
 import { attachedRow } from "./stacks/docker/attached-row.ts";
 import { KnownStacks } from "./stacks/known-stacks.ts";
 import type { OpenStack } from "./stacks/open-stack.ts";
@@ -43,17 +42,10 @@ import { isLeftUp, isRegisteredAs, Stacks } from "./stacks/stacks.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 import { reportUnrestored } from "./unrestored.ts";
-import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
+import { LAB_VERSION } from "./version.ts";
 import { Watchdog } from "./watchdog/watchdog.ts";
 
 const RECOVERY_LIMIT_MS = 60_000;
-
-export const SHIPPED_SCENARIOS_FOLDER = join(PROJECT_FOLDER, "scenarios");
-export const SHIPPED_PLAYLISTS_FOLDER = join(PROJECT_FOLDER, "playlists");
-
-export function shippedScenarios(): LoadedScenario[] {
-  return loadFolder(SHIPPED_SCENARIOS_FOLDER);
-}
 
 /** The engine, as every host uses it: opened on one data folder for reading; {@link Lab.work} allows changes. */
 export class Lab {
@@ -109,42 +101,47 @@ export class Lab {
     use: (running: RunningStack | undefined) => Promise<Value>,
     target?: RunTarget,
   ): Promise<Value> {
-    const journal = openJournalToRead(this.home.journalFile);
-    let running: RunningStack | undefined;
-    try {
-      const register = new StackRegister(journal);
-      const found =
-        target === undefined ? this.#leftUp(register) : await registeredAsFound(await this.resolve(target), register);
-      if (found !== undefined) {
-        running = await RunningStack.attach(found.stack, found.registered, register, this.home.stacksFolder);
+    return this.#reading(async (register) => {
+      if (target !== undefined) {
+        return this.#attached(await registeredAsFound(await this.resolve(target), register), register, use);
       }
-      return await use(running);
-    } finally {
-      await running?.close();
-      journal.close();
-    }
+      const leftUp = register.list().find(isLeftUp);
+      return this.#attached(leftUp && this.#reloaded(leftUp), register, use);
+    });
   }
 
   /** {@link withStack} for each stack that was left up, one after the other; once without any when there is none. */
-  async withEachLeftUp<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value[]> {
-    const journal = openJournalToRead(this.home.journalFile);
-    try {
-      const register = new StackRegister(journal);
+  withEachLeftUp<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value[]> {
+    return this.#reading(async (register) => {
       const values: Value[] = [];
       for (const registered of register.list().filter(isLeftUp)) {
-        const stack = reloadStack(registered, this.#environment);
-        const running = await RunningStack.attach(stack, registered, register, this.home.stacksFolder);
-        values.push(await use(running).finally(() => running.close()));
+        values.push(await this.#attached(this.#reloaded(registered), register, use));
       }
       return values.length > 0 ? values : [await use(undefined)];
+    });
+  }
+
+  async #reading<Value>(use: (register: StackRegister) => Promise<Value>): Promise<Value> {
+    const journal = openJournalToRead(this.home.journalFile);
+    try {
+      return await use(new StackRegister(journal));
     } finally {
       journal.close();
     }
   }
 
-  #leftUp(register: StackRegister): { stack: Stack; registered: RegisteredStack } | undefined {
-    const registered = register.list().find(isLeftUp);
-    return registered && { stack: reloadStack(registered, this.#environment), registered };
+  async #attached<Value>(
+    found: { stack: Stack; registered: RegisteredStack } | undefined,
+    register: StackRegister,
+    use: (running: RunningStack | undefined) => Promise<Value>,
+  ): Promise<Value> {
+    if (found === undefined) return use(undefined);
+    const running = await RunningStack.attach(found.stack, found.registered, register, this.home.stacksFolder);
+    return use(running).finally(() => running.close());
+  }
+
+  #reloaded(registered: RegisteredStack): { stack: Stack; registered: RegisteredStack } {
+    return { stack: reloadStack(registered, this.#environment), registered };
   }
 
   /** {@link reportUnrestored}, of this data folder. */

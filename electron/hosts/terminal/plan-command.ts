@@ -1,7 +1,7 @@
-import { SHIPPED_SCENARIOS_FOLDER } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { resolveScenarios } from "../../lab/scenarios/load.ts";
 import { directLinksOf, formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
+import { SHIPPED_SCENARIOS_FOLDER } from "../../lab/scenarios/shipped.ts";
 import { planTarget } from "../../lab/stacks/resolve-target.ts";
 import { visibleLine } from "../../model/visible-text.ts";
 import { type Command, EXIT, readArguments } from "./command.ts";

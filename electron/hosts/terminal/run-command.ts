@@ -1,19 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataFolder } from "../../lab/home.ts";
-import {
-  Lab,
-  type LabSession,
-  SHIPPED_PLAYLISTS_FOLDER,
-  SHIPPED_SCENARIOS_FOLDER,
-  shippedScenarios,
-} from "../../lab/lab.ts";
+import { Lab, type LabSession } from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
 import { type PlaylistRun, playlistNamed, playlistsIn, runsOf } from "../../lab/scenarios/playlist.ts";
 import { referencesOf } from "../../lab/scenarios/references.ts";
+import { SHIPPED_PLAYLISTS_FOLDER, SHIPPED_SCENARIOS_FOLDER, shippedScenarios } from "../../lab/scenarios/shipped.ts";
 import { askedAt, casesNamed } from "../../lab/scenarios/suite.ts";
 import type { OpenStack, StackNews } from "../../lab/stacks/open-stack.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { DocumentError, formatProblem, type Problem } from "../../lab/documents/yaml-document.ts";
-import { shippedScenarios } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { type LoadedScenario, loadFile, sharedIds } from "../../lab/scenarios/load.ts";
 import { scenarioFilesIn } from "../../lab/scenarios/scenario-files.ts";
+import { shippedScenarios } from "../../lab/scenarios/shipped.ts";
 import { stackProblems, toolsOf } from "../../lab/scenarios/stack-problems.ts";
 import { planTarget } from "../../lab/stacks/resolve-target.ts";
 import { loadStack, type Stack } from "../../lab/stacks/stack-file.ts";

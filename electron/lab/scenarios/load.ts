@@ -6,8 +6,8 @@ import { recogniseFile } from "../documents/recognise-file.ts";
 import { DocumentError, type Problem, parseYaml, readDocument, type YamlDocument } from "../documents/yaml-document.ts";
 import { LabError } from "../lab-error.ts";
 import { isScenarioFile, scenarioFilesIn } from "./scenario-files.ts";
-import { type Scenario, scenario, suite } from "./schema.ts";
-import { isSuiteDocument, scenariosOfSuite } from "./suite.ts";
+import { type Scenario, scenario } from "./schema.ts";
+import { isSuiteDocument, scenariosOfSuite, suite } from "./suite.ts";
 
 /** A scenario with its file. */
 export interface LoadedScenario {

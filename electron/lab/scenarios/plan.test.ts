@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
-import { shippedScenarios } from "../lab.ts";
 import { REFERENCE_STACK_FILE } from "../stacks/reference-stack.ts";
 import { loadStack } from "../stacks/stack-file.ts";
 import { directLinksOf, formatPlan, planScenario } from "./plan.ts";
 import { kindOf, STEP_KINDS, scenario as schema, step as stepSchema } from "./schema.ts";
+import { shippedScenarios } from "./shipped.ts";
 
 const stack = loadStack(REFERENCE_STACK_FILE, { RESILIENCE_LAB_HOME: lastingFolder() });
 

@@ -370,23 +370,6 @@ export const scenario = z
   .meta({ title: "Resilience Lab scenario" });
 export type Scenario = z.output<typeof scenario>;
 
-/** A ToolGate eval suite. Other fields, such as `baseline`, are accepted and ignored. */
-export const suite = z.looseObject({
-  cases: z
-    .array(
-      z.looseObject({
-        name: z.string().min(1),
-        input: z.string().min(1),
-        policyOutcome: decision.nullish(),
-        mustInclude: z.array(tool).nullish(),
-        mustNotInclude: z.array(tool).nullish(),
-        mustNotContainInArgs: z.array(z.string().min(1)).nullish(),
-      }),
-    )
-    .min(1),
-});
-export type Suite = z.output<typeof suite>;
-
 /** The kind of a step: its field that names a kind. */
 export function kindOf(value: Step): StepKind {
   return STEP_KINDS.find((kind) => kind in value) as StepKind;

@@ -1,6 +1,27 @@
+import { z } from "zod";
 import { isObject } from "../../model/json.ts";
+import { DECISIONS } from "../../model/lab-event.ts";
 import { LabError } from "../lab-error.ts";
-import type { AgentTarget, Check, Scenario, Suite } from "./schema.ts";
+import type { AgentTarget, Check, Scenario } from "./schema.ts";
+
+const tool = z.string().min(1).describe("a tool's name");
+
+/** A ToolGate eval suite. Other fields, such as `baseline`, are accepted and ignored. */
+export const suite = z.looseObject({
+  cases: z
+    .array(
+      z.looseObject({
+        name: z.string().min(1),
+        input: z.string().min(1),
+        policyOutcome: z.enum(DECISIONS).nullish(),
+        mustInclude: z.array(tool).nullish(),
+        mustNotInclude: z.array(tool).nullish(),
+        mustNotContainInArgs: z.array(z.string().min(1)).nullish(),
+      }),
+    )
+    .min(1),
+});
+type Suite = z.output<typeof suite>;
 
 /** Whether a document is a ToolGate suite rather than a scenario. */
 export function isSuiteDocument(value: unknown): boolean {

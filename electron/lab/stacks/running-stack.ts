@@ -5,7 +5,7 @@ import type { McpEndpoint } from "../health/mcp-endpoint.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import type { ProbeResult } from "../health/probe.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
-import { LabError, messageOf } from "../lab-error.ts";
+import { LabError } from "../lab-error.ts";
 import { YamlValues } from "../redaction/redact-yaml.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
@@ -18,7 +18,7 @@ import { ProcessBackend } from "./process-backend.ts";
 import { assertProtections } from "./protections.ts";
 import { keepDescription } from "./reload-stack.ts";
 import { entranceOf, type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
-import { isOnDocker, takeDown } from "./take-down.ts";
+import { isOnDocker, takeDown, takenDownAfter } from "./take-down.ts";
 import { unpublished } from "./unpublished.ts";
 
 export type { StackProgress } from "./backend.ts";
@@ -385,23 +385,4 @@ async function backendOf(registered: RegisteredStack, register: StackRegister): 
   if (!isOnDocker(registered)) return new ProcessBackend(registered, register);
   const { DockerBackend } = await import("./docker/docker-backend.ts");
   return new DockerBackend(registered);
-}
-
-/** What stopped the bring-up is what a person has to know; that something was not removed comes after it. */
-async function takenDownAfter(
-  error: unknown,
-  registered: RegisteredStack,
-  register: StackRegister,
-  stacksFolder: string,
-): Promise<unknown> {
-  try {
-    await takeDown(registered, register, stacksFolder, { isAbandoned: true });
-    return error;
-  } catch (residue) {
-    const left = `; and what had been started is still there: ${messageOf(residue)}`;
-    return new LabError("residue", `${messageOf(error)}${left}`, {
-      hint: "it is taken down at the next start of the lab",
-      cause: error,
-    });
-  }
 }

@@ -1,5 +1,6 @@
 import type { DockerLocation } from "../journal/docker-location.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import type { RemoveOptions } from "./docker/take-down.ts";
 import { releasePorts } from "./ports.ts";
 import { endProcesses } from "./process-backend.ts";
@@ -28,4 +29,23 @@ export async function takeDown(
 
 export function isOnDocker(registered: RegisteredStack): registered is RegisteredStack & { docker: DockerLocation } {
   return registered.docker !== undefined;
+}
+
+/** What stopped the bring-up is what a person has to know; that something was not removed comes after it. */
+export async function takenDownAfter(
+  error: unknown,
+  registered: RegisteredStack,
+  register: StackRegister,
+  stacksFolder: string,
+): Promise<unknown> {
+  try {
+    await takeDown(registered, register, stacksFolder, { isAbandoned: true });
+    return error;
+  } catch (residue) {
+    const left = `; and what had been started is still there: ${messageOf(residue)}`;
+    return new LabError("residue", `${messageOf(error)}${left}`, {
+      hint: "it is taken down at the next start of the lab",
+      cause: error,
+    });
+  }
 }

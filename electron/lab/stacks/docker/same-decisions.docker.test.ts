@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { LabEvent, Outcome } from "../../../model/lab-event.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
-import { Lab, shippedScenarios } from "../../lab.ts";
+import { Lab } from "../../lab.ts";
+import { shippedScenarios } from "../../scenarios/shipped.ts";
 import { ON_REFERENCE_STACK, type RunTarget } from "../run-target.ts";
 import type { Engine } from "./engine.ts";
 import { describeOnDocker, projectName } from "./testing/on-docker.ts";
