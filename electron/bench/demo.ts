@@ -67,13 +67,13 @@ const PRESCRIBED_MS: Readonly<Record<string, number>> = {
   // A latency of 800 ms and its jitter: initialize, tools/list and a call.
   "slow-link": 3 * 700,
   // Probes that time out, UNHEALTHY_THRESHOLD of them.
-  "healthy-peer-unaffected": 3 * 1_200,
+  "healthy-peer-unaffected": 3 * 1_500,
   // Two rechecks of the payments server.
   "all-backends-down": 2 * 2_000,
   "name-collision": 2 * 2_000,
   "circuit-opens-and-recovers": 2_000,
-  // A latency of 700 ms: a probe, then initialize and a call.
-  "fail-slow-backend": 3 * 700,
+  // A latency of 600 ms: a probe, then initialize and a call.
+  "fail-slow-backend": 3 * 600,
   "abandoned-sessions": 2_000,
   // Retry-After.
   "server-pushback": 2_000,

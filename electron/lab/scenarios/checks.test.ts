@@ -128,6 +128,14 @@ describe.each<[string, unknown, Facts, string, Facts, string]>([
     callsOf("list ok"),
     "it was not made to its end",
   ],
+  [
+    "call pay",
+    { call: "pay", atLeast: "20ms" },
+    callsOf("pay ok"),
+    "ok after 20 ms: Paid 7",
+    callsOf("list ok"),
+    "it was not made to its end",
+  ],
   ["within", { within: "1s" }, factsOf([], { methodMs: 1_000 }), "1.00 s", factsOf([], { methodMs: 1_001 }), "1.00 s"],
   [
     "trajectory",
@@ -306,7 +314,7 @@ test.each([
   [{ count: { exactly: 1 } }, "needs either decision or calls"],
   [{ count: { decision: "allow", calls: "ok", exactly: 1 } }, "needs either decision or calls"],
   [{ ratio: { of: "allow", to: "ok", atMost: 1 } }, "of and to are both decisions"],
-  [{ call: "pay" }, "needs is, contains or within"],
+  [{ call: "pay" }, "needs is, contains, within or atLeast"],
 ])("%j is no check", (written, message) => {
   expect(JSON.stringify(check.safeParse(written).error?.issues)).toContain(message);
 });

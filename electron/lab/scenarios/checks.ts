@@ -187,7 +187,7 @@ function callsText(ending: CallEnding): string {
   return ending === "any" ? "calls" : `calls that ended in ${ending}`;
 }
 
-function callStep({ call, is, contains, within }: CheckOf<"call">, view: RunView): Verdict {
+function callStep({ call, is, contains, within, atLeast }: CheckOf<"call">, view: RunView): Verdict {
   const step = view.steps.findLast(({ name, attributes: { kind, output } }) => {
     return kind === "call" && isObject(output) && (name === call || output.tool === call);
   });
@@ -195,6 +195,7 @@ function callStep({ call, is, contains, within }: CheckOf<"call">, view: RunView
   const expected = [
     ...(is === undefined ? [] : [is]),
     ...(within === undefined ? [] : [`within ${formatDuration(within)}`]),
+    ...(atLeast === undefined ? [] : [`after ${formatDuration(atLeast)} at the earliest`]),
     ...(contains === undefined ? [] : [`contains "${contains}"`]),
   ].join(", ");
   if (!isObject(output)) return verdict(`call ${call}`, false, expected, "it was not made to its end");
@@ -203,6 +204,7 @@ function callStep({ call, is, contains, within }: CheckOf<"call">, view: RunView
   const isMet =
     (is === undefined || ok === (is === "ok")) &&
     (within === undefined || Number(durationMs) <= within) &&
+    (atLeast === undefined || Number(durationMs) >= atLeast) &&
     (contains === undefined || text.toLowerCase().includes(contains.toLowerCase()));
   const observed = `${String(decision)} after ${formatDuration(Number(durationMs))}${text === "" ? "" : `: ${text}`}`;
   return verdict(`call ${call}`, isMet, expected, observed);

@@ -156,9 +156,10 @@ const CHECKS = {
       is: z.enum(["ok", "error"]).optional(),
       contains: z.string().min(1).optional().describe("text of its reply or error, upper and lower case alike"),
       within: duration.optional().describe("how long it may have taken"),
+      atLeast: duration.optional().describe("how long it must have taken"),
     })
-    .refine((value) => [value.is, value.contains, value.within].some((each) => each !== undefined), {
-      error: "needs is, contains or within: without one it could not fail",
+    .refine((value) => [value.is, value.contains, value.within, value.atLeast].some((each) => each !== undefined), {
+      error: "needs is, contains, within or atLeast: without one it could not fail",
     })
     .describe("how a call step of the method ended"),
   http: z.strictObject({

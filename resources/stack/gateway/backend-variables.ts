@@ -43,6 +43,7 @@ function readBackend(
   return {
     name,
     connection: url.startsWith("stdio:") ? readCommand(environment, own) : readTarget(environment, off, own, url),
+    deadlineMs: duration("UPSTREAM_DEADLINE", "10s"),
     trustsHints: environment.oneOf(own("TRUST_HINTS"), ["yes", "no"], "no") === "yes",
     repeatsWrites: off.has("write-once"),
     retryBurst: environment.integer("RETRY_BURST", { fallback: 10, min: 1, max: 1_000 }),

@@ -161,7 +161,7 @@ interface Parts extends HealthParts {
 }
 
 function build(settings: Settings, policy: Policy, files: SpooledFiles, records: Records, log: Log): Parts {
-  const { protectionsOff, upstreamDeadlineMs: deadlineMs } = settings;
+  const { protectionsOff } = settings;
   const bounds = { limit: settings.auditSpoolLimit, log };
   const audit = new Spool<AuditEntry>(records.decisions, files.audit, {
     ...bounds,
@@ -192,7 +192,6 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
   });
   const announceTools = () => sessions.announce(notificationText("notifications/tools/list_changed"));
   const backends = new Backends(settings.backends, {
-    deadlineMs,
     log,
     onChange: (change: BackendChange) => {
       const { backend, what, from, to, reason } = change;
@@ -207,7 +206,6 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     pinsDefinitions: !protectionsOff.has("definition-pinning"),
     keepsOwners: !protectionsOff.has("name-ownership"),
     resolve: settings.conflicts,
-    deadlineMs,
     log,
     onToolsChanged: announceTools,
   });
@@ -246,7 +244,6 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     toolCalls,
     capabilities,
     views,
-    upstreamDeadlineMs: deadlineMs,
     log,
   });
   return {

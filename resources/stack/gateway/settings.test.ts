@@ -13,10 +13,15 @@ describe("readSettings", () => {
     expect(readSettings(required)).toMatchObject({
       host: "127.0.0.1",
       port: 8080,
-      backends: [{ name: "payments", connection: { transport: "streamable-http", url: "http://127.0.0.1:8421/mcp" } }],
+      backends: [
+        {
+          name: "payments",
+          connection: { transport: "streamable-http", url: "http://127.0.0.1:8421/mcp" },
+          deadlineMs: 10_000,
+        },
+      ],
       approvalTtlMs: 300_000,
       callerReturnMs: 30_000,
-      upstreamDeadlineMs: 10_000,
       turnLockTtlMs: 300_000,
       turnLockWaitMs: 10_000,
       historyLimit: 1_000,

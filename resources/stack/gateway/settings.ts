@@ -35,7 +35,6 @@ export interface Settings {
   approvalTtlMs: number;
   /** How long a disconnected caller may take to return for a call that waits for an approval. */
   callerReturnMs: number;
-  upstreamDeadlineMs: number;
   turnLockTtlMs: number;
   turnLockWaitMs: number;
   protectionsOff: ReadonlySet<Protection>;
@@ -72,7 +71,6 @@ function read(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protec
     },
     approvalTtlMs: environment.durationMs("APPROVAL_TTL", "5m"),
     callerReturnMs: environment.durationMs("CALLER_RETURN", "30s"),
-    upstreamDeadlineMs: environment.durationMs("UPSTREAM_DEADLINE", "10s"),
     turnLockTtlMs: environment.durationMs("TURN_LOCK_TTL", "5m"),
     turnLockWaitMs: environment.durationMs("TURN_LOCK_WAIT", "10s"),
     protectionsOff,

@@ -5,6 +5,8 @@ import type { Connection } from "./transports.ts";
 export interface BackendSettings {
   name: string;
   connection: Connection;
+  /** Of a request to it, its reply's body included. */
+  deadlineMs: number;
   /** Its tools' readOnlyHint and idempotentHint are true: failed calls of those are sent again. */
   trustsHints: boolean;
   /** Failed calls of every tool are sent again, writes included: what `write-once` prevents. */

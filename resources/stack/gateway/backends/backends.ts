@@ -5,7 +5,6 @@ import { HealthMonitor, type HealthSign } from "./health/health-monitor.ts";
 import { openUpstream } from "./transports.ts";
 
 export interface BackendsOptions {
-  deadlineMs: number;
   log: (line: string) => void;
   onChange: (change: BackendChange) => void;
   onToolsChanged: (backend: Backend) => void;
@@ -16,11 +15,11 @@ export class Backends {
   readonly #byName: ReadonlyMap<string, Backend>;
   readonly #monitors: HealthMonitor[] = [];
 
-  constructor(settings: readonly BackendSettings[], { deadlineMs, log, onChange, onToolsChanged }: BackendsOptions) {
+  constructor(settings: readonly BackendSettings[], { log, onChange, onToolsChanged }: BackendsOptions) {
     this.all = settings.map((each) => {
       const options = {
         name: each.name,
-        deadlineMs,
+        deadlineMs: each.deadlineMs,
         log,
         onToolsChanged: () => onToolsChanged(backend),
         onSign: (sign: HealthSign) => backend.report(sign),

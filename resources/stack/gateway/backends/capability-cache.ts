@@ -23,7 +23,6 @@ export interface CapabilityCacheOptions {
   /** A tool whose definition changes without an announcement is withheld. */
   pinsDefinitions: boolean;
   resolve: ConflictStrategy;
-  deadlineMs: number;
   log: (line: string) => void;
   onToolsChanged?: () => void;
 }
@@ -200,7 +199,7 @@ export class CapabilityCache {
 
   async #ask(backend: Backend): Promise<InitializeResult | undefined> {
     try {
-      return await backend.direct.about(Math.min(refreshDeadlineMs, this.#options.deadlineMs));
+      return await backend.direct.about(Math.min(refreshDeadlineMs, backend.settings.deadlineMs));
     } catch (error) {
       if (error instanceof UpstreamFailure) return undefined;
       throw error;
@@ -235,7 +234,8 @@ export class CapabilityCache {
 
   /** Undefined if its last list will do: the monitor reads that of a slow backend, for which no client has to wait. */
   async #current(backend: Backend): Promise<Listing | undefined> {
-    const { keep, deadlineMs } = this.#options;
+    const { keep } = this.#options;
+    const { deadlineMs } = backend.settings;
     const isKnown = keep && this.#known.has(backend);
     if (isKnown && backend.status === "degraded") return undefined;
     const { exclusion } = backend;

@@ -258,7 +258,7 @@ export class ToolCalls {
     let isSent = false;
     try {
       const reply = await backend.guarded.request("tools/call", params, {
-        deadlineMs: this.#parts.settings.upstreamDeadlineMs,
+        deadlineMs: backend.settings.deadlineMs,
         client: context.session.id,
         mayRepeat: call.mayRepeat,
         signal: caller.signal,

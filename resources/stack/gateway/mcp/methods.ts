@@ -21,7 +21,6 @@ export interface MethodsParts {
   optimizer: Optimizer | undefined;
   /** Its two tools are the only ones that clients see. */
   listsOptimizer: boolean;
-  upstreamDeadlineMs: number;
   log: (line: string) => void;
 }
 
@@ -125,7 +124,7 @@ export class Methods {
     if (!backend) return errorText(id, errorCodes.methodNotFound, `Method not found: ${method}`);
     try {
       const reply = await backend.guarded.request(method, params, {
-        deadlineMs: this.#parts.upstreamDeadlineMs,
+        deadlineMs: backend.settings.deadlineMs,
         client: session.id,
         signal: caller.signal,
         traceparent,
