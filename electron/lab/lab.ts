@@ -1,9 +1,8 @@
 import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
-import { type Inspection, inspectDamage, isHarm, targetOf } from "./faults/existing-damage.ts";
+import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
 import type { FaultSpec } from "./faults/fault-spec.ts";
-import { type Restored, restoreDamage } from "./faults/restore-damage.ts";
 import { applyStanding } from "./faults/standing-fault.ts";
 import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
 import type { StoreLocation } from "./history/history-threads.ts";
@@ -24,7 +23,8 @@ import { type RegisteredStack, StackRegister } from "./journal/stack-register.ts
 import { StackSecrets } from "./journal/stack-secrets.ts";
 import { LabError, messageOf } from "./lab-error.ts";
 import { thisProcess } from "./process-identity.ts";
-import { forgetAttached, type Recovered, recover } from "./recovery.ts";
+import { type Recovered, recover } from "./recovery.ts";
+import { type RestoredStack, restoreStacks } from "./restore-stacks.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import type { Pace } from "./runs/pace.ts";
 import type { RunResult } from "./runs/runner.ts";
@@ -336,43 +336,9 @@ export class LabSession {
     }
   }
 
-  /**
-   * Undoes every journaled fault on any stack, and repairs other damage on the stack that was left up.
-   * @param target a service or a link; everything when undefined
-   * @param project only on stacks of this name
-   * @throws LabError `bad-input` for a target that is neither broken nor of the stack that was left up
-   */
-  async restore(target: string | undefined, signal: AbortSignal, project?: string): Promise<Restored[]> {
-    const isWanted = (name: string) => target === undefined || name === target;
-    const restored: Restored[] = [];
-    const isMeant = (each: RegisteredStack) => project === undefined || each.project === project;
-    for (const registered of this.#parts.register.list().filter(isMeant)) {
-      const undone = await undoOpenFaults(registered, this.#parts, "latest first", signal, (fault) =>
-        isWanted(fault.target),
-      );
-      for (const { fault, result, detail } of undone) {
-        const what = `${fault.kind} ${fault.target}`;
-        restored.push(result === "not restored" ? { what, problem: detail } : { what });
-      }
-      forgetAttached(registered, this.#parts);
-    }
-    const open = await this.stacks.leftUp(project);
-    if (open === undefined) return restored;
-    try {
-      if (!isMeant(open.running.registered)) return restored;
-      const { services, links } = open.running.stack;
-      const names = [...services, ...links].map(({ name }) => name);
-      if (target !== undefined && restored.length === 0 && !names.includes(target)) {
-        throw new LabError("bad-input", `the stack has no service or link called "${target}"`, {
-          hint: `it has: ${names.join(", ")}`,
-        });
-      }
-      const { damage } = await this.#lab.inspect(open.running);
-      const wanted = damage.filter((each) => isHarm(each) && each.is !== "fault" && isWanted(targetOf(each)));
-      return [...restored, ...(await restoreDamage(wanted, open.running, signal))];
-    } finally {
-      await open.release();
-    }
+  /** {@link restoreStacks}. */
+  restore(target: string | undefined, signal: AbortSignal, project?: string): Promise<RestoredStack[]> {
+    return restoreStacks({ ...this.#parts, stacks: this.stacks }, { target, project }, signal);
   }
 
   /** Switches the protections that a run requests, and runs its scenario. They stay switched for the next run. */

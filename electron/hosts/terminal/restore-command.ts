@@ -1,6 +1,6 @@
-import { targetOf as damaged, isHarm } from "../../lab/faults/existing-damage.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
+import type { RestoredStack } from "../../lab/restore-stacks.ts";
 import { projectOf } from "../../lab/stacks/resolve-target.ts";
 import { type Command, EXIT, readArguments, type Terminal } from "./command.ts";
 import type { LiveScreen } from "./live-screen.ts";
@@ -10,8 +10,8 @@ import { withLab } from "./with-lab.ts";
 export const restoreCommand: Command = {
   help: `resilience-lab restore [TARGET] [--project NAME | --stack FILE | --gateway URL]
 
-Undoes the faults that \`break\` applied, on any stack, and repairs other damage on the stack that is up: toxics and closed
-links of the fault proxy, paused or stopped services. With a TARGET, a service or a link, only that one. Exit 1 if
+Undoes the faults that \`break\` applied, on any stack, and repairs other damage on each stack that was left up: toxics and
+closed links of the fault proxy, paused or stopped services. With a TARGET, a service or a link, only that one. Exit 1 if
 something could not be restored. Where a stack is named, only faults on that one are undone.
 
 ${STACK_HELP}`,
@@ -26,7 +26,7 @@ ${STACK_HELP}`,
 };
 
 /**
- * Restores a target, or everything, and checks what is still broken. Resolves to the exit code.
+ * Restores a target, or everything, and reports what is still broken. Resolves to the exit code.
  * @param project only on stacks of this name
  */
 export async function restoreStack(
@@ -42,32 +42,32 @@ export async function restoreStack(
       screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
       isWhole &&= isRestored;
     }
-    const restored = await session.restore(target, signal, project);
-    for (const { what, problem } of restored) {
-      screen.line(problem === undefined ? `restored: ${what}` : `NOT restored: ${what}: ${problem}`);
-      isWhole &&= problem === undefined;
+    const stacks = await session.restore(target, signal, project);
+    if (stacks.length === 0) {
+      screen.line(
+        project === undefined ? "no stack is up: there is nothing to restore" : `no fault is in force on ${project}`,
+      );
     }
-    const open = await session.stacks.leftUp(project);
-    const isMeant = project === undefined || open?.running.registered.project === project;
-    if (open !== undefined && !isMeant) await open.release();
-    if (!isMeant) {
-      if (restored.length === 0) screen.line(`no fault is in force on ${project}`);
-      return;
-    }
-    if (open === undefined) {
-      if (restored.length === 0) screen.line("no stack is up: there is nothing to restore");
-      return;
-    }
-    try {
-      const { damage, unread } = await lab.inspect(open.running);
-      isWhole &&= unread.length === 0;
-      isWhole &&= !damage.some((each) => isHarm(each) && (target === undefined || damaged(each) === target));
-      for (const each of unread) screen.line(`not known: ${each}`);
-      const what = target === undefined ? "nothing is broken" : `${target} is not broken`;
-      if (isWhole) screen.line(restored.length === 0 ? what : `${what} any more`);
-    } finally {
-      await open.release();
+    for (const stack of stacks) {
+      const of = stacks.length > 1 ? `${stack.project}: ` : "";
+      const { lines, isRestored } = outcomeOf(stack, target);
+      for (const line of lines) screen.line(`${of}${line}`);
+      isWhole &&= isRestored;
     }
   });
   return isWhole ? EXIT.green : EXIT.failed;
+}
+
+function outcomeOf({ restored, left }: RestoredStack, target: string | undefined) {
+  const lines = restored.map(({ what, problem }) =>
+    problem === undefined ? `restored: ${what}` : `NOT restored: ${what}: ${problem}`,
+  );
+  const { broken = [], unread = [] } = left ?? {};
+  lines.push(...broken.map((each) => `still broken: ${each}`), ...unread.map((each) => `not known: ${each}`));
+  const isRestored = broken.length + unread.length === 0 && restored.every(({ problem }) => problem === undefined);
+  if (isRestored && left !== undefined) {
+    const what = target === undefined ? "nothing is broken" : `${target} is not broken`;
+    lines.push(restored.length === 0 ? what : `${what} any more`);
+  }
+  return { lines, isRestored };
 }

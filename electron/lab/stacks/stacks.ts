@@ -98,8 +98,31 @@ export class Stacks {
    * @param project only one of this name
    */
   async leftUp(project?: string): Promise<OpenStack | undefined> {
-    const registered = this.#leftUp().find((each) => project === undefined || each.project === project);
-    if (registered === undefined) return undefined;
+    const registered = this.#leftUp(project)[0];
+    return registered && this.#openLeftUp(registered);
+  }
+
+  /**
+   * Opens each stack that was left up and releases it after `use`, one after the other.
+   * @param failed gets what one could not be opened or used for, so that the others are
+   * @param project only those of this name
+   */
+  async withEachLeftUp(
+    use: (open: OpenStack) => Promise<void>,
+    failed: (project: string, error: unknown) => void,
+    project?: string,
+  ): Promise<void> {
+    for (const registered of this.#leftUp(project)) {
+      try {
+        const open = await this.#openLeftUp(registered);
+        await use(open).finally(() => open.release());
+      } catch (error) {
+        failed(registered.project, error);
+      }
+    }
+  }
+
+  async #openLeftUp(registered: RegisteredStack): Promise<OpenStack> {
     const running = await this.#attachTo(reloadStack(registered, this.#parts.environment), registered);
     const target = targetOfRegistered(registered, gatewayOf(running.stack));
     await this.#parts.telemetry?.start(target.ports === "auto" ? "auto" : "fixed");
@@ -147,8 +170,9 @@ export class Stacks {
     telemetry.addresses = await found.catch(() => []);
   }
 
-  #leftUp(): RegisteredStack[] {
-    return this.#parts.register.list().filter(isLeftUp);
+  #leftUp(project?: string): RegisteredStack[] {
+    const isMeant = (each: RegisteredStack) => project === undefined || each.project === project;
+    return this.#parts.register.list().filter((each) => isLeftUp(each) && isMeant(each));
   }
 
   #attachTo(stack: Stack, registered: RegisteredStack): Promise<RunningStack> {
