@@ -171,7 +171,8 @@ export const describedLink = z.object({
   to: z.string(),
   /** Where the callee answers; null for one that a fault proxy of the project carries. */
   port: z.int().nullable(),
-  isProposed: z.boolean(),
+  /** What says so: a file, an address in an environment or a command, or a connection that was seen when the project was opened. */
+  origin: z.enum(["file", "configuration", "connection"]),
 });
 export type DescribedLink = z.infer<typeof describedLink>;
 

@@ -1,38 +1,41 @@
 import { Select } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import type { ProjectDescription } from "../../electron/contract/stacks.ts";
+import type { DescribedLink, ProjectDescription } from "../../electron/contract/stacks.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./services-page.module.css";
 import type { Description } from "./use-description.ts";
 
-/** The links of a project: those that were found in its environments and commands, and those that a person adds. */
+const ORIGIN: Record<DescribedLink["origin"], string> = {
+  file: "",
+  configuration: "found in an environment or a command",
+  connection: "a connection was seen when the project was opened",
+};
+
+/** The links of a project: those that were found or seen, and those that a person adds. */
 export function LinkForm({ description, form }: { description: ProjectDescription; form: Description }) {
   const added = form.addLinks.map(({ from, to, port }) => ({
     name: `${from}->${to}`,
     from,
     to,
     port,
-    isProposed: false,
+    origin: "file" as const,
   }));
-  const links = [...description.links.filter(({ name }) => !form.removeLinks.includes(name)), ...added];
+  const gone = [...form.removeLinks, ...added.map(({ name }) => name)];
+  const links = [...description.links.filter(({ name }) => !gone.includes(name)), ...added];
   return (
     <>
       <ul className={classes.links}>
-        {links.map(({ name, from, to, port, isProposed }) => (
+        {links.map(({ name, from, to, port, origin }) => (
           <li key={name}>
             <span>
               {from} → {to}
               {port !== null && `:${port}`}
             </span>
             <span className={classes.origin}>
-              {isProposed
-                ? "found in an environment or a command"
-                : port === null
-                  ? "by the project's fault proxy"
-                  : ""}
+              {port === null && origin === "file" ? "by the project's fault proxy" : ORIGIN[origin]}
             </span>
-            {!isProposed && port !== null && (
+            {origin === "file" && port !== null && (
               <ReasonedButton
                 size="compact-xs"
                 variant="subtle"

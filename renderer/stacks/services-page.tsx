@@ -1,4 +1,5 @@
 import { IconArrowLeft } from "@tabler/icons-react";
+import type { ProjectDescription } from "../../electron/contract/stacks.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
@@ -45,11 +46,15 @@ export default function ServicesPage() {
             </p>
             <LinkForm description={description} form={form} />
           </section>
-          <Actions form={form} hasProposals={description.services.some(({ saidIn }) => saidIn === null)} />
+          <Actions form={form} hasProposals={hasProposals(description)} />
         </>
       )}
     </div>
   );
+}
+
+function hasProposals({ services, links }: ProjectDescription): boolean {
+  return services.some(({ saidIn }) => saidIn === null) || links.some(({ origin }) => origin !== "file");
 }
 
 function Actions({ form, hasProposals }: { form: ReturnType<typeof useDescription>; hasProposals: boolean }) {

@@ -80,6 +80,9 @@ export function useDescription() {
         ({ saidIn, probe }) => saidIn === null && isWritable(probe),
       );
       setChanged(new Map([...proposed.map((each) => [each.name, each] as const), ...changed]));
+      const added = new Set(addLinks.map(({ from, to }) => `${from}->${to}`));
+      const links = (description?.links ?? []).filter(({ name, origin }) => origin !== "file" && !added.has(name));
+      setAddLinks([...addLinks, ...links.flatMap(({ from, to, port }) => (port === null ? [] : [{ from, to, port }]))]);
     },
     addLinks,
     removeLinks,

@@ -1,6 +1,14 @@
-/** A door as a container: its standard streams are its control, and it ends with them. */
+/**
+ * A door as a container: its standard streams are its control, and it ends with them. With `sockets PID:ID...` it prints the
+ * sockets of containers and ends.
+ */
 import { Duplex } from "node:stream";
 import { serveDoor } from "./door.ts";
+import { printSocketTables } from "./socket-tables.ts";
 
-await serveDoor(Duplex.from({ readable: process.stdin, writable: process.stdout }));
-process.exit(0);
+const [command, ...processes] = process.argv.slice(2);
+if (command === "sockets") printSocketTables(processes);
+else {
+  await serveDoor(Duplex.from({ readable: process.stdin, writable: process.stdout }));
+  process.exit(0);
+}

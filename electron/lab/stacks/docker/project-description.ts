@@ -5,6 +5,7 @@ import { shownHeaders, shownProbe, writtenHeaders, writtenProbe } from "../descr
 import { isProxied, type Service, type Stack } from "../stack-file.ts";
 import { changeOverlay, type OverlayChanges, overlayToSave } from "./project-overlay.ts";
 import { type FoundProject, findProject, saidOf } from "./project-stack.ts";
+import { proposeLinks } from "./propose-links.ts";
 
 /**
  * What the lab takes the services and links of a project that is open for, and which of it is only proposed. As it was when
@@ -18,6 +19,7 @@ export async function readDescription(
   const { project } = open;
   const found = await findProject(docker, project, undefined, environment);
   const said = saidOf(found);
+  const configured = proposeLinks(found.services);
   return {
     project,
     savedIn: overlayToSave(project, found.folder, environment),
@@ -32,8 +34,9 @@ export async function readDescription(
     }),
     links: open.links.map((link): DescribedLink => {
       const { name, from, to } = link;
-      const isProposed = !said.links.some((each) => each.name === name);
-      return { name, from, to, port: isProxied(link) ? null : link.port, isProposed };
+      const has = (links: readonly { name: string }[]) => links.some((each) => each.name === name);
+      const origin = has(said.links) ? "file" : has(configured) ? "configuration" : "connection";
+      return { name, from, to, port: isProxied(link) ? null : link.port, origin };
     }),
   };
 }

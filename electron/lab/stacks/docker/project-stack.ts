@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type Dockerode from "dockerode";
-import { stringify } from "yaml";
+import { Document, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
 import { isObject } from "../../../model/json.ts";
 import { parseYaml, type YamlDocument } from "../../documents/yaml-document.ts";
 import type { EngineAddress } from "../../journal/docker-location.ts";
@@ -12,17 +12,21 @@ import { inspectAll, LABEL } from "./compose-labels.ts";
 import { Door } from "./door/door.ts";
 import type { DoorTarget } from "./door/door-session.ts";
 import { reachesContainer } from "./engine-address.ts";
+import { readSockets } from "./namespace-sockets.ts";
 import { type Greeting, greet } from "./port-greeting.ts";
 import { filesIn, listProjects } from "./project-list.ts";
 import { OVERLAY_FILE, ownOverlay } from "./project-overlay.ts";
 import { type FoundPort, type FoundService, foundServices } from "./project-services.ts";
-import { proposeLinks, withCalledPorts } from "./propose-links.ts";
+import { type ProposedLink, proposeLinks, withCalledPorts, withPorts } from "./propose-links.ts";
 import { proposeServices } from "./propose-service.ts";
+import { seenTraffic } from "./seen-traffic.ts";
 
 /** A project whose services the engine has, and what is said of them in files. */
 export interface FoundProject {
   project: string;
   services: readonly FoundService[];
+  /** Links by connections that its services had when it was looked at, and that no environment names. */
+  seenLinks: readonly ProposedLink[];
   /** Services that are none of these, since they have done their work: links to them are left out. */
   finished: readonly string[];
   /** The folder of its compose file, by its labels; the working directory where they do not say. */
@@ -54,10 +58,13 @@ export async function findProject(
   const overlays = [resolve(folder, OVERLAY_FILE), ownOverlay(project, environment)];
   const present = [...composed, ...overlays].filter((each) => existsSync(each));
   const files = [...present, ...(named ?? []).map((each) => resolve(each))];
-  const services = withCalledPorts(foundServices(containers));
+  const seen = seenTraffic(containers, await readSockets(docker, containers));
+  const services = withPorts(withCalledPorts(foundServices(containers)), seen.listening);
   const names = new Set(containers.map(({ Config }) => Config.Labels[LABEL.service] ?? ""));
   const finished = [...names].filter((each) => !services.some(({ name }) => name === each));
-  return { project, services, finished, folder, files: files.map(readStackFile), gone };
+  const configured = new Set(proposeLinks(services).map(({ name }) => name));
+  const seenLinks = seen.links.filter(({ name }) => !configured.has(name));
+  return { project, services, seenLinks, finished, folder, files: files.map(readStackFile), gone };
 }
 
 async function noSuchProject(docker: Dockerode, project: string, files: readonly string[] = []): Promise<LabError> {
@@ -102,6 +109,8 @@ export async function stackOfProject(
   return { stack: { ...stack, project }, notes };
 }
 
+const CONFIGURED = " proposed: found in an environment or a command";
+const SEEN = " proposed: a connection was seen";
 const NAME_IT = "what it says in x-lab is not known; name it where it is now with --stack FILE";
 
 /** A project as the text of a stack file: what is said in its files, and proposals for the rest. */
@@ -124,9 +133,20 @@ export async function describeProject(docker: Dockerode, found: FoundProject, en
     .map(([name, { isOptional: _, file: __, ...rest }]) => [name, rest]);
   const lab = labOfStack(files);
   const said = linksIn(lab).filter((link) => !endsAt(link, off));
-  const unsaid = proposeLinks(services).filter(({ name }) => !said.some((link) => fieldOf(link, "name") === name));
-  const top = { ...lab, links: [...said, ...unsaid], folder };
-  return stringify({ services: Object.fromEntries([...written, ...missing]), "x-lab": top });
+  const isUnsaid = ({ name }: ProposedLink) => !said.some((link) => fieldOf(link, "name") === name);
+  const configured = proposeLinks(services).filter(isUnsaid);
+  const seen = found.seenLinks.filter(isUnsaid);
+  const links = [...said, ...configured, ...seen];
+  const document = new Document({
+    services: Object.fromEntries([...written, ...missing]),
+    "x-lab": { ...lab, links, folder },
+  });
+  const linkNodes = document.getIn(["x-lab", "links"]) as YAMLSeq<YAMLMap>;
+  for (const [at, { items }] of linkNodes.items.entries()) {
+    const [name] = items as [Pair<Scalar, Scalar>];
+    if (at >= said.length && name.value) name.value.comment = at < links.length - seen.length ? CONFIGURED : SEEN;
+  }
+  return document.toString();
 }
 
 /** What files say of the services and links of a project, by the file that decides. */

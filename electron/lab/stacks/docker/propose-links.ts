@@ -37,10 +37,18 @@ export function proposeLinks(services: readonly FoundService[]): ProposedLink[] 
 
 /** Services with the ports, too, at which others are configured to call them: an image need not name its own. */
 export function withCalledPorts(services: readonly FoundService[]): FoundService[] {
-  const links = proposeLinks(services);
+  const called = Map.groupBy(proposeLinks(services), ({ name }) => name.slice(name.indexOf("->") + 2));
+  return withPorts(services, new Map([...called].map(([name, links]) => [name, links.map(({ port }) => port)])));
+}
+
+/** @param more ports of services by their name */
+export function withPorts(
+  services: readonly FoundService[],
+  more: ReadonlyMap<string, readonly number[]>,
+): FoundService[] {
   return services.map((service) => {
-    const called = links.filter(({ name }) => name.endsWith(`->${service.name}`)).map(({ port }) => port);
-    const missing = [...new Set(called)].filter((port) => !service.ports.some(({ inside }) => inside === port));
+    const named = more.get(service.name) ?? [];
+    const missing = [...new Set(named)].filter((port) => !service.ports.some(({ inside }) => inside === port));
     const added = missing.map((inside) => ({ inside, published: undefined, hostAddress: "0.0.0.0" }));
     return { ...service, ports: [...service.ports, ...added].sort((one, other) => one.inside - other.inside) };
   });

@@ -93,7 +93,7 @@ function unframed(docker: Dockerode, stream: Duplex): Duplex {
 }
 
 /** Resolves to the id of the image, built from what is there if need be. */
-async function doorImage(docker: Dockerode): Promise<string> {
+export async function doorImage(docker: Dockerode): Promise<string> {
   if (!existsSync(PROGRAM)) {
     throw new LabError("precondition", `${PROGRAM} is missing`, { hint: "run `npm run build:stack`" });
   }

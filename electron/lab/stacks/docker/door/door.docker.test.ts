@@ -1,7 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { inspectAll } from "../compose-labels.ts";
+import { socketsOnEngine } from "../namespace-sockets.ts";
+import { findProject } from "../project-stack.ts";
+import { seenTraffic } from "../seen-traffic.ts";
 import { LabProcess } from "../testing/lab-process.ts";
 import { type LinkedProject, sharedProject } from "../testing/linked-project.ts";
 import { compose, describeOnDocker, docker, SERVER } from "../testing/on-docker.ts";
@@ -9,6 +13,12 @@ import { compose, describeOnDocker, docker, SERVER } from "../testing/on-docker.
 /** A network of the lab's own, as a virtual machine's is: it reaches the engine's socket, and no address of a container. */
 const ELSEWHERE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
 const canBeElsewhere = spawnSync("unshare", ["--net", "true"]).status === 0;
+
+/** Keeps a connection to an address that neither its environment nor its command has. */
+const KEEPS_A_CONNECTION = `const { host, port } = require("/etc/peer.json");
+const dial = () => require("net").connect(port, host).on("error", () => {}).on("close", () => setTimeout(dial, 100)).resume();
+dial();
+process.on('SIGTERM', () => process.exit(0))`;
 
 /** Nothing is published: `web` speaks HTTP in a network that leads nowhere else, `quiet` has a port that nobody listens on. */
 const PROJECT = `services:
@@ -21,8 +31,10 @@ const PROJECT = `services:
     stop_grace_period: 1s
   quiet:
     image: node:24-slim
-    command: [node, -e, "setInterval(() => {}, 1000); process.on('SIGTERM', () => process.exit(0))"]
+    command: [node, -e, ${JSON.stringify(KEEPS_A_CONNECTION)}]
     expose: ["9000"]
+    volumes: ["./peer.json:/etc/peer.json:ro"]
+    networks: [inner, default]
     stop_grace_period: 1s
 networks:
   inner: { internal: true }
@@ -66,8 +78,8 @@ async function waiting(project: LinkedProject, lab: LabProcess, breaking: readon
 }
 
 const missing = canBeElsewhere ? undefined : "needs root and unshare";
-describeOnDocker.unless(missing, "a project that publishes nothing, of which a lab reaches no address", () => {
-  const shared = sharedProject(PROJECT, {});
+describeOnDocker.unless(missing, "a project that publishes nothing, of which a lab reaches no address", (engine) => {
+  const shared = sharedProject(PROJECT, { "peer.json": JSON.stringify({ host: "web", port: 8000 }) });
 
   test("is described, probed, called and broken through a door, which is gone afterwards", async () => {
     const project = shared();
@@ -86,6 +98,25 @@ describeOnDocker.unless(missing, "a project that publishes nothing, of which a l
     expect(docker("network", "inspect", `${project.name}_inner`).replaceAll(/"EndpointID".*/g, "")).toBe(
       networks.replaceAll(/"EndpointID".*/g, ""),
     );
+  });
+
+  test("has the links on which connections are open, read on this machine or on the engine's", async () => {
+    const project = shared();
+    const found = await vi.waitFor(async () => {
+      const { seenLinks } = await findProject(engine.docker, project.name, undefined, {});
+      expect(seenLinks).toEqual([{ name: "quiet->web", port: 8000 }]);
+      return inspectAll(engine.docker, project.name);
+    });
+    const onEngine = seenTraffic(found, await socketsOnEngine(engine.docker, found));
+    expect(onEngine.links).toEqual([{ name: "quiet->web", port: 8000 }]);
+    expect(onEngine.listening).toEqual(
+      new Map([
+        ["web", [8000]],
+        ["quiet", []],
+      ]),
+    );
+    const { said } = await new LabProcess({}, ELSEWHERE).run("stacks", "describe", project.name);
+    expect(said).toContain("name: quiet->web # proposed: a connection was seen\n      port: 8000");
   });
 
   test("keeps no door of a lab that was killed with its watchdog", async () => {

@@ -21,6 +21,9 @@ const PROGRAMS = join(PROJECT_FOLDER, "resources", "stack", "build");
 const PROGRAM_FILES = ["link-sidecar.mjs", "fault-proxy.mjs"];
 const IMAGE = "resilience-lab/link-sidecar:dev";
 
+/** The user that a sidecar runs the fault proxy as, as resources/stack/link-sidecar has it. */
+export const SIDECAR_USER = 59_417;
+
 /** The nftables variant, which needs no right but NET_ADMIN. */
 const TOOL_PATHS = ["/usr/sbin/xtables-nft-multi", "/sbin/xtables-nft-multi"];
 /** The folder of iptables' extensions beside its libraries. */
@@ -38,7 +41,7 @@ COPY lab-xtables /usr/local/bin/
 RUN lab-xtables iptables --version || ( \\
       apt-get update && apt-get install -y --no-install-recommends iptables && rm -rf /var/lib/apt/lists/* && \\
       ln -sf /usr/sbin/xtables-nft-multi /usr/local/bin/lab-xtables )
-RUN install -d -o 59417 -g 59417 -m 0755 /run/fault-proxy
+RUN install -d -o ${SIDECAR_USER} -g ${SIDECAR_USER} -m 0755 /run/fault-proxy
 WORKDIR /srv
 COPY ${PROGRAM_FILES.join(" ")} ./
 ENTRYPOINT ["node", "link-sidecar.mjs"]
