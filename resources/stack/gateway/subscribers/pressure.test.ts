@@ -5,10 +5,12 @@ const calm: PressureReading = { delayP99Ms: 2, delayMaxMs: 40, utilization: 0.3,
 
 function at(queued: number) {
   const clock = { nowMs: 0 };
+  const work = { queued };
   return {
     clock,
+    work,
     pressure: new Pressure(
-      () => queued,
+      () => work.queued,
       () => clock.nowMs,
     ),
   };
@@ -35,4 +37,23 @@ it("opens none while nothing waits, and none while there is no reason", () => {
   const busy = at(9).pressure;
   busy.check({ ...calm, utilization: 0.94, cpuRatio: 0.89, delayMaxMs: 999, delayP99Ms: 999 });
   expect([idle.isOpen, busy.isOpen]).toEqual([false, false]);
+});
+
+it("opens one for a stall also when the work that came meanwhile is only read after it, by the next check", () => {
+  const { pressure, work } = at(0);
+  const stall = { ...calm, delayMaxMs: 1_400 };
+  pressure.check(stall);
+  expect(pressure.isOpen).toBe(false);
+  work.queued = 4;
+  pressure.check(calm);
+  expect([pressure.isOpen, pressure.reasons]).toEqual([true, ["event_loop_delay"]]);
+});
+
+it("opens none for work that comes later than that", () => {
+  const { pressure, work } = at(0);
+  pressure.check({ ...calm, delayMaxMs: 1_400 });
+  pressure.check(calm);
+  work.queued = 4;
+  pressure.check(calm);
+  expect(pressure.isOpen).toBe(false);
 });

@@ -27,6 +27,8 @@ export class Pressure {
   readonly #queued: () => number;
   readonly #now: () => number;
   #untilMs = 0;
+  /** Of the check before, which found no work: what arrives during a stall is only read after it. */
+  #unanswered: readonly PressureReason[] = [];
 
   /** `queued`: calls that wait for their turn. `now`: a monotonic clock, in milliseconds. */
   constructor(queued: () => number, now: () => number = () => performance.now()) {
@@ -39,8 +41,14 @@ export class Pressure {
   }
 
   check(reading: PressureReading): void {
-    const reasons = reasonsFor(reading);
-    if (reasons.length === 0 || this.#queued() === 0) return;
+    const found = reasonsFor(reading);
+    const reasons = found.length === 0 ? this.#unanswered : found;
+    this.#unanswered = [];
+    if (reasons.length === 0) return;
+    if (this.#queued() === 0) {
+      this.#unanswered = found;
+      return;
+    }
     this.reasons = reasons;
     this.windows += 1;
     this.#untilMs = this.#now() + windowMs;
