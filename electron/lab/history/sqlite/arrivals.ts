@@ -3,7 +3,7 @@ import { LabError } from "../../lab-error.ts";
 import { thisProcess } from "../../process-identity.ts";
 import { type EventColumns, toRows } from "../event-columns.ts";
 import type { ArrivingRun } from "../run-store.ts";
-import { BUSY_LIMIT_MS } from "./database.ts";
+import { STORE_BUSY_LIMIT_MS } from "./database.ts";
 import { insertRun } from "./insert-run.ts";
 import { removeEvents } from "./removal.ts";
 import { inSlices } from "./slices.ts";
@@ -24,7 +24,7 @@ export class StagedRuns {
 
   constructor(file: string) {
     this.#database = new Database(file);
-    this.#database.pragma(`busy_timeout = ${BUSY_LIMIT_MS}`);
+    this.#database.pragma(`busy_timeout = ${STORE_BUSY_LIMIT_MS}`);
     // As for the history itself; else each slice would wait for the disk.
     this.#database.pragma("synchronous = NORMAL");
     // Events are inserted before their run, and are invisible without it.

@@ -28,8 +28,10 @@ export interface DatabaseSpec {
 }
 
 const READ_SCHEMA = "SELECT count(*) FROM sqlite_schema";
-/** A wait blocks the thread that sends the watchdog's heartbeat, so it is shorter than the watchdog's limit. */
+/** On the engine's thread, where a wait delays the watchdog's heartbeat: shorter than the watchdog's limit. */
 export const BUSY_LIMIT_MS = 1_500;
+/** On the store's own threads, where a wait delays only what is written after it. */
+export const STORE_BUSY_LIMIT_MS = 10_000;
 
 /**
  * Opens a database and migrates it to this version. One that cannot be written, or is of a newer version, is opened

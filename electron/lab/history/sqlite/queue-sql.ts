@@ -1,5 +1,5 @@
 import type { QueueSql, SqlQuery } from "../sql-queue.ts";
-import { BUSY_LIMIT_MS, openDatabase } from "./database.ts";
+import { openDatabase, STORE_BUSY_LIMIT_MS } from "./database.ts";
 import { HISTORY_MIGRATIONS, HISTORY_NAME } from "./migrations.ts";
 
 /** @throws LabError when the file cannot be opened or written */
@@ -9,7 +9,7 @@ export function openQueueSql(file: string): QueueSql {
     name: HISTORY_NAME,
     migrations: HISTORY_MIGRATIONS,
     synchronous: "NORMAL",
-    busyLimitMs: BUSY_LIMIT_MS,
+    busyLimitMs: STORE_BUSY_LIMIT_MS,
   });
   // Statements of a transaction and those of other requests must not mix: there is one connection.
   let last: Promise<unknown> = Promise.resolve();

@@ -6,7 +6,7 @@ import { interruption, LAB_DIED } from "../event-row.ts";
 import type { HistoryWriter, Opened, RunBatch } from "../history-threads.ts";
 import type { ArrivingRun, NewRun } from "../run-store.ts";
 import { StagedRuns } from "./arrivals.ts";
-import { BUSY_LIMIT_MS, openDatabase } from "./database.ts";
+import { openDatabase, STORE_BUSY_LIMIT_MS } from "./database.ts";
 import { insertRun } from "./insert-run.ts";
 import { HISTORY_MIGRATIONS, HISTORY_NAME } from "./migrations.ts";
 import { removeEvents, removeRuns } from "./removal.ts";
@@ -36,7 +36,7 @@ export class SqliteWriter implements HistoryWriter {
       name: HISTORY_NAME,
       migrations: HISTORY_MIGRATIONS,
       synchronous: "NORMAL",
-      busyLimitMs: BUSY_LIMIT_MS,
+      busyLimitMs: STORE_BUSY_LIMIT_MS,
     });
     this.#database = database;
     this.#opened = { readOnlyBecause, damagedMovedTo };
