@@ -22,7 +22,7 @@ id: chatter
 title: Services that print a lot
 patterns: []
 steadyState: [{ service: gateway, is: up }]
-method: [{ wait: 60s }]
+method: [{ wait: 30m }]
 expect: [{ service: gateway, is: up }]
 `;
 
