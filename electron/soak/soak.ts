@@ -45,6 +45,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[--count 60] [--seed N]",
     run: () => import("./sidecar-kills.ts"),
   },
+  roles: {
+    what: "opens nine compose projects of public programs and checks what the lab takes their services for",
+    options: "",
+    run: () => import("./project-roles.ts"),
+  },
   "leaks-trend": {
     what: "drives load through a gateway and names what grows in any service; five planted leaks must be named",
     options: "[--minutes 20] [--planted-minutes 1]",

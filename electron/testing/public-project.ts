@@ -21,15 +21,24 @@ export const PUBLIC_CALL = "{ call: tools__echo, arguments: { message: hello }";
  * done its work and ended. The gateway never opens a new session with a server that has lost the one it had.
  */
 export function writePublicProject(folder: string): void {
-  writeFileSync(join(folder, "docker-compose.yml"), COMPOSE_FILE);
+  writeFileSync(join(folder, "docker-compose.yml"), PUBLIC_COMPOSE);
 }
+
+/** What each of its services is for. */
+export const PUBLIC_ROLES = {
+  "mcp-gateway": "gateway",
+  tools: "mcp-server",
+  store: "database",
+  page: "other",
+  worker: "other",
+};
 
 // It connects to its servers once, at its start.
 export const START_HUB = `until node -e 'fetch(process.env.TOOLS_URL)' 2>/dev/null; do sleep 0.2; done
 printf '{"mcpServers":{"tools":{"url":"%s"}}}' "$$TOOLS_URL" > /tmp/hub.json
 exec node ${HUB} --port 9000 --config /tmp/hub.json`;
 
-const COMPOSE_FILE = `services:
+export const PUBLIC_COMPOSE = `services:
   mcp-gateway:
     image: node:24-slim
     command: [sh, -c, ${JSON.stringify(START_HUB)}]

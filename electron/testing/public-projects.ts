@@ -1,15 +1,11 @@
+import type { DescribedProject } from "./more-public-projects.ts";
 import { EVERYTHING, MODULES, PAGE, START_HUB } from "./public-project.ts";
 
 /**
  * Compose projects of public programs that use what compose offers: nothing in them is for the lab. Each is as its
  * authors would write it, with the roles that they would give its services.
  */
-export interface PublicProject {
-  name: string;
-  compose: string;
-  files: Readonly<Record<string, string>>;
-  up: readonly string[];
-  roles: Readonly<Record<string, string>>;
+export interface PublicProject extends DescribedProject {
   /** To a server that publishes nothing, and the address by which its caller calls it. */
   link: { name: string; url: string };
   /** A fault on a service that is up again soon, whatever the load. */
