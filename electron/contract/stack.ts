@@ -18,6 +18,8 @@ export const serviceStatus = z.object({
   address: z.string().nullable(),
   /** How many containers it runs in; 1 for a process, 0 while that is unknown. */
   replicas: z.int(),
+  /** How many of those run as they should. */
+  running: z.int(),
   faults: z.array(faultInForce),
 });
 export type ServiceStatus = z.infer<typeof serviceStatus>;

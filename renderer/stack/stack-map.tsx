@@ -113,6 +113,13 @@ export function StackMap({ stack, traffic, selected, onSelect }: StackMapProps) 
             <text x={19} y={36} className={classes.state} fill={`var(${toneVariable(tone)})`}>
               {shortState(service, stack)}
             </text>
+            {service.replicas > 1 && (
+              <text x={NODE_WIDTH - 8} y={20} className={classes.replicas}>
+                {service.running === service.replicas
+                  ? `×${service.replicas}`
+                  : `${service.running}/${service.replicas}`}
+              </text>
+            )}
           </g>
         );
       })}
@@ -131,7 +138,11 @@ function causeOf({ isManual, runId }: FaultInForce): string {
 
 function shortState(service: ServiceStatus, stack: StackStatus): string {
   const [fault] = service.faults;
-  if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${causeOf(fault)}`;
+  if (fault !== undefined) {
+    const { containers, kind } = fault;
+    const isPart = containers !== null && containers < service.replicas;
+    return `${isPart ? `${containers} ` : ""}${PAST[kind] ?? kind} ${causeOf(fault)}`;
+  }
   if (stack.state === "down" || stack.state === "failed") return "not running";
   if (service.state === "starting") return "starting";
   if (service.state === "absent") return "container removed";
@@ -144,7 +155,9 @@ const PAST: Record<string, string> = { stop: "stopped", kill: "killed", pause: "
 
 export function stateText(service: ServiceStatus, stack: StackStatus): string {
   if (stack.state === "down") return "not running";
-  return `${service.state}, ${service.health} (${service.reason})`;
+  const { state, health, reason, replicas, running } = service;
+  const counted = replicas > 1 ? `; ${running} of ${replicas} containers run` : "";
+  return `${state}, ${health} (${reason})${counted}`;
 }
 
 function linkText({ name, faults }: LinkStatus, calls: LinkTraffic | undefined): string {

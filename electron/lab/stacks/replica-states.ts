@@ -2,7 +2,12 @@ import type { ReplicaState, ServiceState } from "./driver.ts";
 
 /** The state of a service by those of its containers: the first that does not run as it should, else the first. */
 export function stateOfAll(states: readonly ServiceState[]): ServiceState {
-  return states.find((state) => state.is !== "running" || state.isIsolated) ?? states[0] ?? { is: "absent" };
+  return states.find((state) => !isWell(state)) ?? states[0] ?? { is: "absent" };
+}
+
+/** It runs, and is on its networks. */
+export function isWell(state: ServiceState): boolean {
+  return state.is === "running" && !state.isIsolated;
 }
 
 /** For messages: how many of a service's containers these are, and their names. */

@@ -5,7 +5,7 @@ import type { FaultJournal, JournaledFault } from "../../journal/fault-journal.t
 import { asLabError, LabError } from "../../lab-error.ts";
 import type { OpenStack, StackNews } from "../../stacks/open-stack.ts";
 import { protectionsOf } from "../../stacks/protections.ts";
-import { stateOfAll } from "../../stacks/replica-states.ts";
+import { isWell, stateOfAll } from "../../stacks/replica-states.ts";
 import type { ResolvedTarget } from "../../stacks/resolve-target.ts";
 import { driverOf, type RunTarget } from "../../stacks/run-target.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
@@ -234,14 +234,18 @@ export class StackController {
       const state = isHealthy ? "running" : isStarting ? "starting" : "stopped";
       const health = isHealthy ? "up" : "unknown";
       const reason = isStarting ? "starting" : isHealthy ? "started" : "the stack is down";
-      return { name, role, state, health, reason, latencyMs: null, address: null, replicas: 0, faults };
+      return { name, role, state, health, reason, latencyMs: null, address: null, replicas: 0, running: 0, faults };
     }
     const { running } = situation.open;
     const { status: health, reason, latencyMs } = running.health.health(name);
-    const replicas = await running.driver.replicas(name).catch(() => undefined);
-    const state = replicas === undefined ? "unknown" : stateOfAll(replicas.map((each) => each.state)).is;
+    const states = await running.driver.replicas(name).then(
+      (replicas) => replicas.map((each) => each.state),
+      () => undefined,
+    );
+    const state = states === undefined ? "unknown" : stateOfAll(states).is;
     const address = running.shownAddress(name) ?? null;
-    return { name, role, state, health, reason, latencyMs, address, replicas: replicas?.length ?? 0, faults };
+    const counts = { replicas: states?.length ?? 0, running: states?.filter(isWell).length ?? 0 };
+    return { name, role, state, health, reason, latencyMs, address, ...counts, faults };
   }
 
   async #bringUp(progress: Map<string, string>, just: ResolvedTarget | undefined): Promise<OpenStack> {
