@@ -105,6 +105,7 @@ const ORDER = {
     "mcp-server",
     "agent",
     "audit-db",
+    "drafts-mcp",
     "fault-proxy",
     "forwarder",
     "gateway",

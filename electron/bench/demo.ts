@@ -77,6 +77,8 @@ const PRESCRIBED_MS: Readonly<Record<string, number>> = {
   "abandoned-sessions": 2_000,
   // Retry-After.
   "server-pushback": 2_000,
+  // The first pauses of the command before its next start.
+  "stdio-server-crash-loop": 250 + 500,
   // Calls that take 1 s: 16 of them, of which 8 are let through at once, and a retry.
   "retry-amplification": 3 * 1_000,
 };

@@ -20,6 +20,7 @@ const DESCRIPTIONS: Record<string, string> = {
   "definition-pinning": "withholds tools whose definition changes without notice",
   "mirror-shedding": "sheds copies of progress while the gateway is overloaded",
   "subscriber-bounds": "disconnects subscribers that do not read their events",
+  "command-restart": "starts a command again that has ended, after growing pauses",
   "result-rules": "takes no empty result of an agent's task for a finished one",
 };
 

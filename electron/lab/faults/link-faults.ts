@@ -33,12 +33,13 @@ const onRequests = {
       method: z.string().optional(),
       tool: z.string().optional(),
       http_method: z.string().optional(),
+      path: z.string().optional(),
       ordinal: z.int().positive().optional(),
       first: z.int().positive().optional(),
       probability: chance,
     })
     .optional()
-    .describe("only these requests: by JSON-RPC method, tool, the nth, the first n, or by chance"),
+    .describe("only these requests: by JSON-RPC method, tool, HTTP method, path, the nth, the first n, or by chance"),
   seed: z.int().nonnegative().optional(),
 };
 const events = z.int().nonnegative().optional().describe("events of the stream that pass first");

@@ -6,6 +6,7 @@ import type { ConflictStrategy } from "./backends/conflicts/conflict-strategy.ts
 import { manualStrategy } from "./backends/conflicts/manual.ts";
 import { prefixStrategy } from "./backends/conflicts/prefix.ts";
 import { priorityStrategy } from "./backends/conflicts/priority.ts";
+import type { StdioCommand } from "./backends/stdio-upstream.ts";
 import type { Connection } from "./backends/transports.ts";
 import type { Protection } from "./protections.ts";
 
@@ -40,9 +41,12 @@ function readBackend(
     environment.optionalDurationMs(own(setting), fallback) ?? environment.durationMs(setting, fallback);
   const integer = (setting: string, limits: { fallback: number; min: number; max: number }) =>
     environment.integer(own(setting), { ...limits, fallback: environment.integer(setting, limits) });
+  const restarts = off.has("command-restart") ? undefined : { longestPauseMs: duration("RESTART_PAUSE_LIMIT", "30s") };
   return {
     name,
-    connection: url.startsWith("stdio:") ? readCommand(environment, own) : readTarget(environment, off, own, url),
+    connection: url.startsWith("stdio:")
+      ? readCommand(environment, own, restarts)
+      : readTarget(environment, off, own, url),
     deadlineMs: duration("UPSTREAM_DEADLINE", "10s"),
     trustsHints: environment.oneOf(own("TRUST_HINTS"), ["yes", "no"], "no") === "yes",
     repeatsWrites: off.has("write-once"),
@@ -94,7 +98,11 @@ function readTarget(
   };
 }
 
-function readCommand(environment: EnvironmentReader, own: (setting: string) => string): Connection {
+function readCommand(
+  environment: EnvironmentReader,
+  own: (setting: string) => string,
+  restarts: StdioCommand["restarts"],
+): Connection {
   const variable = own("COMMAND");
   const example = '["node","server.mjs"]';
   const command: unknown = parseJson(environment.string(variable, example) || "[]");
@@ -106,6 +114,7 @@ function readCommand(environment: EnvironmentReader, own: (setting: string) => s
     transport: "stdio",
     command: isCommand ? (command as [string, ...string[]]) : [""],
     environment: readTexts(environment, own("ENVIRONMENT"), ([name]) => name !== "", '{"API_KEY":"..."}'),
+    restarts,
   };
 }
 

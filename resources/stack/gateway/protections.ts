@@ -17,5 +17,6 @@ export const protections = [
   "definition-pinning",
   "mirror-shedding",
   "subscriber-bounds",
+  "command-restart",
 ] as const;
 export type Protection = (typeof protections)[number];

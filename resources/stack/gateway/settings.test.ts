@@ -67,7 +67,12 @@ describe("readSettings", () => {
         headers: { "x-team": "a", authorization: "Bearer t0ken" },
         sharesSession: false,
       },
-      { transport: "stdio", command: ["node", "files.mjs"], environment: { API_KEY: "k" } },
+      {
+        transport: "stdio",
+        command: ["node", "files.mjs"],
+        environment: { API_KEY: "k" },
+        restarts: { longestPauseMs: 30_000 },
+      },
     ]);
     const refused = { BACKENDS: "a=http://x/mcp,b=stdio:", BACKEND_A_HEADERS: '{"x-key":7,"y":"s3cret"}' };
     expect(() => readSettings({ ...required, ...refused })).toThrow(

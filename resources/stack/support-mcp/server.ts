@@ -2,6 +2,7 @@ import type { Variables } from "../http/environment.ts";
 import type { RunningService } from "../http/serve.ts";
 import { serveTools } from "../mcp-server/serve-tools.ts";
 import { answerEmbeddings } from "./embeddings.ts";
+import { answerTemplates } from "./templates.ts";
 import { TicketStore } from "./ticket-store.ts";
 import { createToolServer, toolNames } from "./tools.ts";
 
@@ -15,7 +16,7 @@ export function startSupport(variables: Variables): Promise<RunningService> {
     sendsProgress: true,
     counts: () => tickets.counts(),
     reset: () => tickets.reset(),
-    routes: { "POST /v1/embeddings": answerEmbeddings },
+    routes: { "POST /v1/embeddings": answerEmbeddings, "GET /templates": answerTemplates },
   };
   return serveTools(service, variables);
 }

@@ -16,14 +16,17 @@ export interface RpcMessage {
 
 export class RequestInfo {
   readonly httpMethod: string;
+  /** Without its query. */
+  readonly path: string;
   readonly sessionId: string | undefined;
   readonly acceptsEventStream: boolean;
   readonly messages: readonly RpcMessage[];
   readonly isBatch: boolean;
   readonly #traceparent: string | undefined;
 
-  constructor(head: Pick<RequestHead, "get" | "method">, body: Buffer | undefined) {
+  constructor(head: Pick<RequestHead, "get" | "method" | "target">, body: Buffer | undefined) {
     this.httpMethod = head.method;
+    this.path = head.target.split("?", 1)[0] ?? "";
     this.sessionId = head.get("mcp-session-id");
     this.acceptsEventStream = head.get("accept")?.includes("text/event-stream") ?? false;
     const parsed = body === undefined || body.length === 0 ? undefined : parseJson(body);

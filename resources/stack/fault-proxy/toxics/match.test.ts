@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { checkMatch, meets } from "./match.ts";
 
-const request = { httpMethod: "POST", messages: [{ method: "tools/call", tool: "refund_all" }] };
+const request = { httpMethod: "POST", path: "/mcp", messages: [{ method: "tools/call", tool: "refund_all" }] };
 
 test.each([
   [{}, true],
@@ -16,12 +16,15 @@ test.each([
   [{ method: "tools/list", tool: "refund_all" }, false],
   [{ http_method: "post" }, true],
   [{ http_method: "GET" }, false],
+  [{ path: "/mcp" }, true],
+  [{ path: "/m*" }, true],
+  [{ path: "/templates" }, false],
 ])("%j matches a refund: %s", (match, isMet) => {
   expect(meets(match, request)).toBe(isMet);
 });
 
 test("one message of a batch must match all conditions together", () => {
-  const batch = { httpMethod: "POST", messages: [{ method: "a" }, { method: "tools/call", tool: "t" }] };
+  const batch = { httpMethod: "POST", path: "/mcp", messages: [{ method: "a" }, { method: "tools/call", tool: "t" }] };
   expect(meets({ method: "tools/call", tool: "t" }, batch)).toBe(true);
   expect(meets({ method: "a", tool: "t" }, batch)).toBe(false);
 });

@@ -8,6 +8,8 @@ export interface Match {
   tool?: string;
   /** GET, POST, DELETE ... */
   http_method?: string;
+  /** The path of the request's target, without its query. `*` matches any characters. */
+  path?: string;
   /** Only the nth request that matches the conditions above, counted from 1. */
   ordinal?: number;
   /** Only the first n requests that match the conditions above. */
@@ -19,10 +21,11 @@ export interface Match {
 /** The properties of a request that can be matched. A batch has several messages. */
 export interface Matchable {
   httpMethod: string;
+  path: string;
   messages: readonly { method?: string; tool?: string }[];
 }
 
-const texts = ["method", "tool", "http_method"] as const;
+const texts = ["method", "tool", "http_method", "path"] as const;
 const counts = ["ordinal", "first"] as const;
 
 /** Merges `given` over `prior`, or returns the problem. `null` removes a condition. */
@@ -56,6 +59,7 @@ export function checkMatch(given: unknown, prior: Match = {}): Match | { problem
 /** Whether the request matches the conditions on the request itself. */
 export function meets(match: Match, request: Matchable): boolean {
   if (match.http_method !== undefined && match.http_method.toUpperCase() !== request.httpMethod) return false;
+  if (!fits(match.path, request.path)) return false;
   if (match.method === undefined && match.tool === undefined) return true;
   return request.messages.some(
     (message) => fits(match.method, message.method) && (match.tool === undefined || fits(match.tool, message.tool)),

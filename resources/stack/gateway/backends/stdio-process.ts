@@ -5,7 +5,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { LineReader } from "./line-reader.ts";
 
-export interface StdioCommand {
+export interface StdioProgram {
+  /** `node` is the one that runs the gateway. */
   command: readonly [string, ...string[]];
   /** Besides what every program needs: the gateway's own environment holds secrets. */
   environment: Readonly<Record<string, string>>;
@@ -18,17 +19,20 @@ export interface StdioEvents {
   onEnd: (reason: string) => void;
 }
 
-/** As the official SDK's client passes on. */
-const inherited = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"];
+/** As the official SDK's client passes on, and what makes the desktop's program a Node. */
+const inherited = ["ELECTRON_RUN_AS_NODE", "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"];
 const killAfterMs = 1_000;
 
 export class StdioProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   #hasEnded = false;
 
-  constructor({ command: [program, ...args], environment }: StdioCommand, events: StdioEvents) {
+  constructor({ command: [program, ...args], environment }: StdioProgram, events: StdioEvents) {
     const own = Object.fromEntries(inherited.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-    this.#child = spawn(program, args, { env: { ...own, ...environment }, stdio: "pipe" });
+    this.#child = spawn(program === "node" ? process.execPath : program, args, {
+      env: { ...own, ...environment },
+      stdio: "pipe",
+    });
     const end = (reason: string): void => {
       if (this.#hasEnded) return;
       this.#hasEnded = true;

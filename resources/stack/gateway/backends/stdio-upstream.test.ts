@@ -16,7 +16,10 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function launch(command: string[] = [process.execPath, server]): Promise<TestGateway> {
+async function launch(
+  command: string[] = [process.execPath, server],
+  variables: Record<string, string> = {},
+): Promise<TestGateway> {
   const AUDIT_FILE = join(tmpdir(), `gateway-test-${randomUUID()}.jsonl`);
   ends.push(() => rmSync(AUDIT_FILE, { force: true }));
   const gateway = await launchGateway(
@@ -29,6 +32,7 @@ async function launch(command: string[] = [process.execPath, server]): Promise<T
       // Calls in a row while the command is started again open the circuit.
       CIRCUIT_TIMEOUT: "100ms",
       UPSTREAM_DEADLINE: "20s",
+      ...variables,
     },
     allowAll,
   );
@@ -83,6 +87,31 @@ describe("a backend that is a command", () => {
     await eventually(
       () => backendHealth(gateway),
       ({ files }) => files?.Status === "unhealthy",
+    );
+  });
+
+  it("waits no longer than its limit between two starts", async () => {
+    const gateway = await launch([process.execPath, "-e", "process.exit(7)"], { RESTART_PAUSE_LIMIT: "300ms" });
+    const pauses = () => gateway.log.flatMap((line) => /started again in (\d+) ms/.exec(line)?.[1] ?? []).map(Number);
+    await eventually(pauses, ({ length }) => length >= 3);
+    expect(pauses().slice(0, 3)).toEqual([250, 300, 300]);
+  });
+
+  it("stays ended with the protection switched off, and its calls fail with the reason", async () => {
+    const gateway = await launch(undefined, { PROTECTIONS_OFF: "command-restart,health-monitor,circuit-breaker" });
+    const client = await RawClient.open(gateway.mcpUrl);
+    await client.call("exit");
+    expect(gateway.log).toContain("backend files: its process has ended with exit code 3; it is not started again");
+    const { error } = (await client.call("echo", { text: "a" })).message;
+    expect(error?.data?.reason).toBe("its process has ended with exit code 3");
+  });
+
+  it("is the gateway's own Node where its command says node", async () => {
+    const script = "process.stderr.write(process.execPath + '\\n')";
+    const gateway = await launch(["node", "-e", script]);
+    await eventually(
+      () => gateway.log,
+      (log) => log.includes(`backend files: ${process.execPath}`),
     );
   });
 

@@ -5,14 +5,18 @@
 import type { Params } from "../protocol/messages.ts";
 import { initialize } from "./initialize.ts";
 import { PendingRequests } from "./pending-requests.ts";
-import { type StdioCommand, StdioProcess } from "./stdio-process.ts";
+import { StdioProcess, type StdioProgram } from "./stdio-process.ts";
 import { toolsChanged } from "./tools-stream.ts";
 import type { InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 import type { UpstreamReply } from "./upstream-reply.ts";
 
+export interface StdioCommand extends StdioProgram {
+  /** Undefined: it is not started again. */
+  restarts: { longestPauseMs: number } | undefined;
+}
+
 const firstPauseMs = 250;
-const longestPauseMs = 30_000;
 /** A process that has run so long has not failed at its start. */
 const steadyMs = 10_000;
 
@@ -79,8 +83,9 @@ export class StdioUpstream implements Upstream {
   #started(): Promise<InitializeResult> {
     if (this.#isClosed) return Promise.reject(new UpstreamFailure("closed", "the gateway is stopping"));
     if (this.#ended) {
-      const leftMs = Math.max(0, Math.ceil(this.#ended.untilMs - performance.now()));
-      return Promise.reject(new UpstreamFailure("refused", this.#ended.reason, leftMs));
+      const { reason, untilMs } = this.#ended;
+      const leftMs = Math.max(0, Math.ceil(untilMs - performance.now()));
+      return Promise.reject(new UpstreamFailure("refused", reason, leftMs === Infinity ? undefined : leftMs));
     }
     this.#ready ??= this.#start();
     return this.#ready;
@@ -104,13 +109,16 @@ export class StdioUpstream implements Upstream {
   #onEnd(reason: string): void {
     if (this.#isClosed) return;
     if (performance.now() - this.#startedAtMs > steadyMs) this.#pauseMs = firstPauseMs;
-    const pauseMs = this.#pauseMs;
-    this.#pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-    this.#options.log(`backend ${this.name}: ${reason}; it is started again in ${pauseMs} ms`);
+    const { restarts } = this.#command;
+    const pauseMs = restarts ? Math.min(this.#pauseMs, restarts.longestPauseMs) : Infinity;
+    this.#pauseMs = pauseMs * 2;
+    const next = restarts ? `it is started again in ${pauseMs} ms` : "it is not started again";
+    this.#options.log(`backend ${this.name}: ${reason}; ${next}`);
     this.#ended = { reason, untilMs: performance.now() + pauseMs };
     this.#ready = undefined;
     this.#requests.failAll(new UpstreamFailure("reset", reason));
     this.#options.onSign("fails");
+    if (!restarts) return;
     this.#restart = setTimeout(() => {
       this.#ended = undefined;
       // A failure is reported to the requests that it concerns.

@@ -1,8 +1,7 @@
 /** The transports of backends. A new one is an Upstream and an entry here. */
 import { HttpUpstream } from "./http-upstream.ts";
 import { SseUpstream } from "./sse-upstream.ts";
-import type { StdioCommand } from "./stdio-process.ts";
-import { StdioUpstream } from "./stdio-upstream.ts";
+import { type StdioCommand, StdioUpstream } from "./stdio-upstream.ts";
 import type { HttpTarget, Upstream, UpstreamOptions } from "./upstream.ts";
 
 export type Connection =
