@@ -1,11 +1,12 @@
 import type { QueuedRun } from "../../lab/history/queue-store.ts";
+import { pauseFor } from "../../lab/pause-for.ts";
 import { apiStateOf } from "../../lab/queue/run-states.ts";
 import type { ApiStorage } from "./api-route.ts";
 import type { EventStream } from "./event-stream.ts";
 import { toWireRun } from "./wire-run.ts";
 
 /** Its worker is another process, often on another machine: nothing tells. */
-const POLL_MS = 200;
+export const POLL_MS = 200;
 const READ_AT_ONCE = 500;
 
 /** Where a stream is: in which run of the history, counted over all attempts, and after which event. */
@@ -35,7 +36,7 @@ export async function streamRun(
     // Read after the run: once it has ended there is no more.
     await sendEvents(runId, { queue, history }, stream, at);
     if (run.state === "ended") return stream.send({ event: "end", data: await ended(run, queue) });
-    await pause(stream.signal);
+    await pauseFor(POLL_MS, stream.signal);
   }
 }
 
@@ -74,17 +75,4 @@ async function ended(run: QueuedRun, queue: ApiStorage["queue"]) {
 function positionIn(id: string | undefined): Position {
   const [, run, seq] = /^(\d{1,9})\.(\d{1,9})$/.exec(id ?? "") ?? [];
   return { run: Number(run ?? 0), seq: Number(seq ?? 0) };
-}
-
-export function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, POLL_MS);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }

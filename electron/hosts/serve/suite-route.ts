@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pauseFor } from "../../lab/pause-for.ts";
 import { submitRun } from "../../lab/queue/submit-run.ts";
 import type { RunReport } from "../../lab/reports/run-report.ts";
 import { toReport } from "../../lab/reports/run-report.ts";
@@ -9,7 +10,7 @@ import { ApiError } from "./api-error.ts";
 import type { ApiRoute, ApiStorage } from "./api-route.ts";
 import { EventStream } from "./event-stream.ts";
 import { readJson } from "./read-body.ts";
-import { pause } from "./run-events.ts";
+import { POLL_MS } from "./run-events.ts";
 
 const suiteBody = z.strictObject({
   suite: z.union([z.string().min(1), z.record(z.string(), z.unknown())]).describe("A suite: its text, or as JSON."),
@@ -69,7 +70,7 @@ async function streamCases(
       const data = { runId, total: names.length, passed, failed: names.length - passed, outcome, reason };
       return stream.send({ event: "summary", data });
     }
-    await pause(stream.signal);
+    await pauseFor(POLL_MS, stream.signal);
   }
   await queue.cancel(runId);
 }

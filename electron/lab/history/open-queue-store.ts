@@ -30,6 +30,20 @@ export async function openQueueStore(
   }
 }
 
+/**
+ * Calls back for each run that another process has submitted, or given back, and that a worker with these labels can carry
+ * out; a queue in a file tells nothing. @returns ends it
+ */
+export async function listenForRuns(
+  location: StoreLocation,
+  labels: readonly string[],
+  onWakeUp: () => Promise<void>,
+): Promise<() => Promise<void>> {
+  if (location.kind === "sqlite") return async () => {};
+  const { listenForWakeUps } = await import("./postgres/dispatch.ts");
+  return listenForWakeUps(location, labels, onWakeUp);
+}
+
 class ThreadedQueue implements QueueStore {
   readonly #thread: WorkerClient<SqlQueue>;
 

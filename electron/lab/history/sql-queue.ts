@@ -25,6 +25,11 @@ export interface QueueSql {
   /** Whether the JSON list in the column `labels` has only members of the one in a value. */
   labelsWithin(value: string): string;
   query: SqlQuery;
+  /** Of workers in other processes; without them workers poll alone. */
+  wakeUps?: {
+    send(query: SqlQuery, runId: string, labels: readonly string[]): Promise<void>;
+    withdraw(query: SqlQuery, runId: string, labels: readonly string[]): Promise<void>;
+  };
   transaction<Value>(use: (query: SqlQuery) => Promise<Value>): Promise<Value>;
   close(): Promise<void>;
 }
@@ -64,14 +69,19 @@ export class SqlQueue implements QueueStore {
   }
 
   async submit({ runId, spec, labels, maxAttempts, deadlineMs }: NewQueuedRun) {
-    const added = await this.#sql.query<{ run_id: string }>(
-      `INSERT INTO queue (run_id, spec, labels, max_attempts, deadline_ms, state, submitted_ms)
-       VALUES ($1, $2, $3, $4, $5, 'queued', ${this.#sql.now}) ON CONFLICT (run_id) DO NOTHING RETURNING run_id`,
-      [runId, JSON.stringify(spec), JSON.stringify(labels), maxAttempts, deadlineMs],
-    );
+    const added = await this.#sql.transaction(async (query) => {
+      const [row] = await query<QueueRow>(
+        `INSERT INTO queue (run_id, spec, labels, max_attempts, deadline_ms, state, submitted_ms)
+         VALUES ($1, $2, $3, $4, $5, 'queued', ${this.#sql.now}) ON CONFLICT (run_id) DO NOTHING RETURNING ${this.#columns}`,
+        [runId, JSON.stringify(spec), JSON.stringify(labels), maxAttempts, deadlineMs],
+      );
+      if (row !== undefined) await this.#sql.wakeUps?.send(query, runId, labels);
+      return row;
+    });
+    if (added !== undefined) return { run: toRun(added), isNew: true };
     const run = await this.get(runId);
     if (run === undefined) throw new Error(`run ${runId} was removed from the queue meanwhile`);
-    return { run, isNew: added.length > 0 };
+    return { run, isNew: false };
   }
 
   record(
@@ -124,7 +134,9 @@ export class SqlQueue implements QueueStore {
         attempt,
         worker,
       ]);
-      return toRun(row);
+      const run = toRun(row);
+      await this.#sql.wakeUps?.withdraw(query, run_id, run.labels);
+      return run;
     });
   }
 
@@ -170,16 +182,19 @@ export class SqlQueue implements QueueStore {
 
   release(lease: Lease, reason: string): Promise<boolean> {
     return this.#whileHeld(lease, async (query) => {
-      await query(
+      const [row] = await query<{ state: QueueState; labels: string }>(
         `UPDATE queue SET worker = NULL, lease_until_ms = NULL,
            state = CASE WHEN cancel_requested = 1 OR attempt >= max_attempts THEN 'ended' ELSE 'queued' END,
            outcome = CASE WHEN cancel_requested = 1 THEN 'cancelled' WHEN attempt >= max_attempts THEN 'interrupted' END,
            reason = CASE WHEN cancel_requested = 1 THEN 'cancelled by request' WHEN attempt >= max_attempts THEN $2 END,
            finished_ms = CASE WHEN cancel_requested = 1 OR attempt >= max_attempts THEN ${this.#sql.now} END
-         WHERE run_id = $1`,
+         WHERE run_id = $1 RETURNING state, labels`,
         [lease.runId, reason],
       );
       await this.#endAttempt(query, lease.runId, "released", reason);
+      if (row?.state === "queued") {
+        await this.#sql.wakeUps?.send(query, lease.runId, JSON.parse(row.labels) as string[]);
+      }
     });
   }
 

@@ -19,9 +19,10 @@ export function storeLocation(environment: NodeJS.ProcessEnv, historyFile: strin
     });
   }
   const schema = environment.RESILIENCE_LAB_DATABASE_SCHEMA || DEFAULT_SCHEMA;
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+  // PostgreSQL's 63 characters less "_dispatch".
+  if (!/^[a-z_][a-z0-9_]{0,53}$/.test(schema)) {
     throw new LabError("bad-input", `RESILIENCE_LAB_DATABASE_SCHEMA cannot be "${schema}"`, {
-      hint: "use lower-case letters, digits and underscores, at most 63",
+      hint: "use lower-case letters, digits and underscores, at most 54",
     });
   }
   return { kind: "postgres", url, schema };

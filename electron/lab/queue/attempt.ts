@@ -1,6 +1,7 @@
 import type { Outcome } from "../../model/outcomes.ts";
 import type { Lease, QueuedRun, QueueResult, QueueStore } from "../history/queue-store.ts";
 import { asLabError, messageOf } from "../lab-error.ts";
+import { pauseFor } from "../pause-for.ts";
 import type { RunSummary } from "./run-result.ts";
 
 export interface AttemptEnding {
@@ -148,7 +149,9 @@ export class Attempt {
   /** By this process's monotonic clock: only how long ago the database last answered matters, not its time of day. */
   async #renew(over: AbortSignal): Promise<void> {
     let renewedMs = performance.now();
-    while (!(await isAborted(over, this.#times.heartbeatMs))) {
+    for (;;) {
+      await pauseFor(this.#times.heartbeatMs, over);
+      if (over.aborted) return;
       const askedMs = performance.now();
       const answer = await this.#queue.heartbeat(this.#lease, this.#times.leaseMs).catch(() => undefined);
       if (over.aborted) return;
@@ -161,20 +164,4 @@ export class Attempt {
   #stop(why: Stop): void {
     this.#abort.abort(new Stopped(why));
   }
-}
-
-/** Waits so long; true as soon as the signal aborts. */
-function isAborted(signal: AbortSignal, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve(true);
-    const end = () => {
-      clearTimeout(timer);
-      resolve(true);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", end);
-      resolve(false);
-    }, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { QueuedRun, QueueStore, QueueWorker } from "../history/queue-store.ts";
+import { pauseFor } from "../pause-for.ts";
 import { Attempt, type AttemptEnding, type AttemptTimes, type Execute } from "./attempt.ts";
 
 export const QUEUE_TIMES = { leaseMs: 30_000, heartbeatMs: 5_000, pollMs: 1_000 } as const;
@@ -25,25 +26,41 @@ export class QueueWorkerLoop {
   readonly #parts: QueueWorkerParts;
   readonly #times: AttemptTimes & { pollMs: number };
   readonly #name = `${hostname()}/${process.pid}-${randomBytes(3).toString("hex")}`;
-  /** Aborted by a wake-up: a poll that waits begins at once. */
-  #nap = new AbortController();
+  /** Slots that have found nothing to claim: each looks again when it is called. */
+  readonly #idle: (() => void)[] = [];
+  /** Wake-ups that no slot was idle for. */
+  readonly #unheard: (() => void)[] = [];
+  /** Whether there was another since a slot last began to look. */
+  #isMissed = false;
 
   constructor(parts: QueueWorkerParts) {
     this.#parts = parts;
     this.#times = parts.times ?? QUEUE_TIMES;
   }
 
-  /** Runs may be there to be claimed: does not wait for the next poll. */
+  /** A run may be there to be claimed: one idle slot looks at once. */
   wake(): void {
-    this.#nap.abort();
-    this.#nap = new AbortController();
+    const look = this.#idle.shift();
+    if (look === undefined) this.#isMissed = true;
+    else look();
+  }
+
+  /** The same; resolves when a slot has become idle, and looks. */
+  wakeWhenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#idle.length === 0) this.#unheard.push(resolve);
+      else {
+        this.wake();
+        resolve();
+      }
+    });
   }
 
   /** Until the signal aborts; resolves when the runs in progress have been restored and given back. */
   async work(signal: AbortSignal): Promise<void> {
     const { queue, executors } = this.#parts;
     const loops = executors.map((execute, index) => this.#claimAndCarryOut(execute, this.#workerOf(index), signal));
-    await Promise.all([...loops, this.#keepInOrder(signal)]);
+    await Promise.all([...loops, this.#poll(signal), this.#keepInOrder(signal)]);
     await queue.forgetWorker(this.#name).catch(this.#parts.onFailure);
   }
 
@@ -55,22 +72,42 @@ export class QueueWorkerLoop {
     const { queue, onFailure, onChange } = this.#parts;
     let pauseMs = this.#times.pollMs;
     while (!signal.aborted) {
+      this.#isMissed = false;
       try {
         const run = await queue.claim(worker, this.#times.leaseMs);
         pauseMs = this.#times.pollMs;
-        if (run !== undefined) {
+        if (run === undefined) await this.#becomeIdle(signal);
+        else {
+          // Where one was there may be more.
+          this.wake();
           const { runId, attempt } = run;
           onChange?.({ runId, attempt, is: "claimed" });
           await this.#carryOut(run, execute, signal).catch(onFailure);
           onChange?.({ runId, attempt, is: "ended" });
-          continue;
         }
       } catch (error) {
         onFailure(error);
         pauseMs = Math.min(pauseMs * 5, POLL_LIMIT_MS);
+        await pauseFor(pauseMs, signal);
       }
-      await this.#pause(pauseMs, signal);
     }
+  }
+
+  /** Resolves when the slot is woken, or the signal aborts. */
+  #becomeIdle(signal: AbortSignal): Promise<void> {
+    const wakeUp = this.#unheard.shift();
+    wakeUp?.();
+    if (wakeUp !== undefined || this.#isMissed || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Leases end, and wake-ups are lost with their worker: one slot of all looks now and then. */
+  async #poll(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pauseFor(this.#times.pollMs, signal);
+      this.wake();
+    }
+    for (const wakeUp of [...this.#idle.splice(0), ...this.#unheard.splice(0)]) wakeUp();
   }
 
   async #carryOut(run: QueuedRun, execute: Execute, signal: AbortSignal): Promise<void> {
@@ -88,23 +125,7 @@ export class QueueWorkerLoop {
       } catch (error) {
         onFailure(error);
       }
-      await this.#pause(this.#times.heartbeatMs, signal);
+      await pauseFor(this.#times.heartbeatMs, signal);
     }
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    const nap = this.#nap.signal;
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", end);
-        nap.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      if (signal.aborted) return end();
-      signal.addEventListener("abort", end, { once: true });
-      nap.addEventListener("abort", end, { once: true });
-    });
   }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { openQueueStore } from "../history/open-queue-store.ts";
+import { listenForRuns, openQueueStore } from "../history/open-queue-store.ts";
 import type { QueuedRun, QueueStore } from "../history/queue-store.ts";
 import { storeLocation } from "../history/store-location.ts";
 import { dataFolder, openHome } from "../home.ts";
@@ -54,17 +54,19 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
   const { times, onChange } = options;
   try {
     await inSlots(concurrency, async (executors) => {
+      const all = [...labels, ...[...stacks.keys()].map(stackLabel)];
       const worker = new QueueWorkerLoop({
         queue,
-        labels: [...labels, ...[...stacks.keys()].map(stackLabel)],
+        labels: all,
         executors,
         onFailure,
         onEnded,
         ...(times === undefined ? {} : { times }),
         ...(onChange === undefined ? {} : { onChange }),
       });
+      const endListening = await listenForRuns(location, all, () => worker.wakeWhenIdle());
       options.onReady(() => worker.wake());
-      await worker.work(signal);
+      await worker.work(signal).finally(endListening);
     });
   } finally {
     await queue.close();

@@ -113,6 +113,11 @@ report(
   `p50 ${Math.round(await latency(0.5))} ms, p99 ${Math.round(await latency(0.99))} ms`,
 );
 report("bytes per 1,000 runs", String(Math.round((1_000 * bytes) / all)));
+const dispatch = await one(
+  "(SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'resilience_lab_dispatch'::regnamespace)",
+);
+const left = await one("(SELECT count(*) FROM resilience_lab_dispatch.job)");
+report("bytes of the dispatch", `${Math.round(dispatch)}; ${left} wake-ups left`);
 await client.end();
 await queue.close();
 await postgres.close();

@@ -3,14 +3,15 @@
  * number of workers.
  */
 import type { StoreLocation } from "../../lab/history/history-threads.ts";
-import { openQueueStore } from "../../lab/history/open-queue-store.ts";
+import { listenForRuns, openQueueStore } from "../../lab/history/open-queue-store.ts";
 import type { Execute } from "../../lab/queue/attempt.ts";
 import { QueueWorkerLoop } from "../../lab/queue/queue-worker.ts";
 import { type RunResultBody, toResults } from "../../lab/queue/run-result.ts";
 import { SIMULATED_TIMES } from "./times.ts";
 
 const [location = "", workers = "1"] = process.argv.slice(2);
-const queue = await openQueueStore(JSON.parse(location) as StoreLocation);
+const at = JSON.parse(location) as StoreLocation;
+const queue = await openQueueStore(at);
 const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort(new Error("stopped")));
 
@@ -29,11 +30,14 @@ const execute: Execute = async ({ runId }, { putResults }) => {
   return { outcome: "passed", reason: "simulated", summary: null };
 };
 
-await new QueueWorkerLoop({
+const worker = new QueueWorkerLoop({
   queue,
   labels: [],
   executors: Array.from({ length: Number(workers) }, () => execute),
   times: SIMULATED_TIMES,
   onFailure: (error) => process.stderr.write(`${String(error)}\n`),
-}).work(stop.signal);
+});
+const endListening = await listenForRuns(at, [], () => worker.wakeWhenIdle());
+await worker.work(stop.signal);
+await endListening();
 await queue.close();

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient, QueryResultRow } from "pg";
 import type { QueueSql, SqlQuery } from "../sql-queue.ts";
 import { inTransaction, openPool, type PostgresLocation } from "./connections.ts";
+import { openWakeUps, type WakeUps } from "./dispatch.ts";
 import { migrate } from "./migrate.ts";
 
 const CONNECTIONS = 4;
@@ -8,8 +9,10 @@ const CONNECTIONS = 4;
 /** Migrates the lab's schema. @throws when the database cannot be reached */
 export async function openQueueSql(location: PostgresLocation): Promise<QueueSql> {
   const pool = openPool(location, CONNECTIONS);
+  let wakeUps: WakeUps;
   try {
     await migrate(pool, location);
+    wakeUps = await openWakeUps(location, queryOn(pool));
   } catch (error) {
     await pool.end();
     throw error;
@@ -21,7 +24,11 @@ export async function openQueueSql(location: PostgresLocation): Promise<QueueSql
     labelsWithin: (value) => `labels::jsonb <@ ${value}::jsonb`,
     query: queryOn(pool),
     transaction: (use) => inTransaction(pool, (client) => use(queryOn(client))),
-    close: () => pool.end(),
+    wakeUps,
+    close: async () => {
+      await wakeUps.close();
+      await pool.end();
+    },
   };
 }
 
