@@ -69,7 +69,7 @@ async function sendEvents(
 }
 
 async function ended(run: QueuedRun, queue: ApiStorage["queue"]) {
-  return toWireRun(run, await queue.attempts(run.runId));
+  return toWireRun(run, { attempts: await queue.attempts(run.runId) });
 }
 
 function positionIn(id: string | undefined): Position {

@@ -75,11 +75,13 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
   {
     method: "GET",
     path: "/api/runs/{id}",
-    summary: "A run with its attempts.",
+    summary: "A run with its attempts, and what became of its sinks.",
     statuses: { 200: "the run", ...NOT_FOUND, ...WITHOUT_STORAGE },
     async handle({ id, storage }) {
       const { queue } = storage();
-      return { data: toWireRun(await known(id, storage()), await queue.attempts(id)) };
+      const run = await known(id, storage());
+      const [attempts, deliveries] = await Promise.all([queue.attempts(id), queue.deliveries(id)]);
+      return { data: toWireRun(run, { attempts, deliveries }) };
     },
   },
   {

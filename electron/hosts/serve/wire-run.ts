@@ -1,9 +1,13 @@
-import type { QueueAttempt, QueuedRun, StoredQueueResult } from "../../lab/history/queue-store.ts";
+import type { QueueAttempt, QueuedRun, StoredDelivery, StoredQueueResult } from "../../lab/history/queue-store.ts";
 import type { RunResultBody } from "../../lab/queue/run-result.ts";
 import { apiStateOf } from "../../lab/queue/run-states.ts";
 
 /** A run as the API gives it: agentevals' fields, and after them the lab's own. */
-export function toWireRun(run: QueuedRun, attempts?: readonly QueueAttempt[]) {
+export function toWireRun(
+  run: QueuedRun,
+  more: { attempts?: readonly QueueAttempt[]; deliveries?: readonly StoredDelivery[] } = {},
+) {
+  const { attempts, deliveries } = more;
   const status = apiStateOf(run);
   return {
     runId: run.runId,
@@ -23,6 +27,7 @@ export function toWireRun(run: QueuedRun, attempts?: readonly QueueAttempt[]) {
     maxAttempts: run.maxAttempts,
     leaseLeftMs: run.leaseLeftMs,
     ...(attempts === undefined ? {} : { attempts: attempts.map(toWireAttempt) }),
+    ...(deliveries === undefined ? {} : { deliveries: deliveries.map(({ runId: _, ...delivery }) => delivery) }),
   };
 }
 

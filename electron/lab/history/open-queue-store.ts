@@ -96,6 +96,15 @@ class ThreadedQueue implements QueueStore {
   results(runId: string): Promise<StoredQueueResult[]> {
     return this.#thread.call("results", runId);
   }
+  takeDelivery(...given: Parameters<QueueStore["takeDelivery"]>): ReturnType<QueueStore["takeDelivery"]> {
+    return this.#thread.call("takeDelivery", ...given);
+  }
+  endDelivery(...given: Parameters<QueueStore["endDelivery"]>): Promise<boolean> {
+    return this.#thread.call("endDelivery", ...given);
+  }
+  deliveries(runId: string): ReturnType<QueueStore["deliveries"]> {
+    return this.#thread.call("deliveries", runId);
+  }
   reportWorker(worker: QueueWorker): Promise<void> {
     return this.#thread.call("reportWorker", worker);
   }

@@ -71,6 +71,21 @@ export interface QueueWorker {
   concurrency: number;
 }
 
+/** One try to send a sink what became of its run. */
+export interface Delivery {
+  runId: string;
+  /** Its place among the sinks of the run's spec. */
+  sink: number;
+  /** This one included. */
+  tries: number;
+}
+
+export interface StoredDelivery extends Delivery {
+  state: "pending" | "delivered" | "failed";
+  /** Of its last try. */
+  problem: string | null;
+}
+
 export interface QueueFilter {
   states?: readonly QueueState[];
   /** Of runs that have ended. */
@@ -118,6 +133,17 @@ export interface QueueStore {
   counts(): Promise<Record<QueueState, number>>;
   attempts(runId: string): Promise<QueueAttempt[]>;
   results(runId: string): Promise<StoredQueueResult[]>;
+  /**
+   * One that is due, of a run with no labels but these. Nobody else gets it for so long, or until the try is ended; each end
+   * of a run makes one for each of its sinks.
+   */
+  takeDelivery(labels: readonly string[], forMs: number): Promise<Delivery | undefined>;
+  /** False when another try has begun meanwhile. */
+  endDelivery(
+    delivery: Delivery,
+    ending: { is: "delivered" } | { is: "failed"; problem: string } | { is: "again"; problem: string; afterMs: number },
+  ): Promise<boolean>;
+  deliveries(runId: string): Promise<StoredDelivery[]>;
   /** Notes that a worker is there. */
   reportWorker(worker: QueueWorker): Promise<void>;
   forgetWorker(worker: string): Promise<void>;

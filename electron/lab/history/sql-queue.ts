@@ -1,5 +1,8 @@
 import type { Outcome } from "../../model/outcomes.ts";
+import type { QueueSql, SqlQuery } from "./queue-database.ts";
+import { type QueueRow, toRun } from "./queue-row.ts";
 import type {
+  Delivery,
   Lease,
   NewQueuedRun,
   QueueAttempt,
@@ -11,52 +14,12 @@ import type {
   QueueWorker,
   StoredQueueResult,
 } from "./queue-store.ts";
-
-export type SqlQuery = <Row>(text: string, values: readonly unknown[]) => Promise<Row[]>;
-
-/** What the two databases say differently. Values are written `$1`. */
-export interface QueueSql {
-  /** The time of the database in milliseconds since the epoch. */
-  now: string;
-  /** Ends a subquery whose row is taken, passing over those that others have locked. */
-  skipLocked: string;
-  /** Ends a query whose rows stay as they are until the transaction ends. */
-  forUpdate: string;
-  /** Whether the JSON list in the column `labels` has only members of the one in a value. */
-  labelsWithin(value: string): string;
-  query: SqlQuery;
-  /** Of workers in other processes; without them workers poll alone. */
-  wakeUps?: {
-    send(query: SqlQuery, runId: string, labels: readonly string[]): Promise<void>;
-    withdraw(query: SqlQuery, runId: string, labels: readonly string[]): Promise<void>;
-  };
-  transaction<Value>(use: (query: SqlQuery) => Promise<Value>): Promise<Value>;
-  close(): Promise<void>;
-}
+import { addDeliveries, deliveriesOf, endDelivery, takeDelivery } from "./sql-deliveries.ts";
 
 /** A worker that hangs, and still reports, is overruled after this. */
 const DEADLINE_GRACE_MS = 60_000;
 /** Only the attempt that has the lease may write. */
 const FENCE = "run_id = $1 AND attempt = $2 AND worker = $3 AND state = 'running'";
-
-interface QueueRow {
-  run_id: string;
-  spec: string;
-  labels: string;
-  max_attempts: number;
-  deadline_ms: number;
-  state: QueueState;
-  attempt: number;
-  worker: string | null;
-  lease_left_ms: number | null;
-  cancel_requested: number;
-  outcome: Outcome | null;
-  reason: string | null;
-  summary: string | null;
-  submitted_ms: number;
-  started_ms: number | null;
-  finished_ms: number | null;
-}
 
 /** The queue in a database of either kind: the same statements. */
 export class SqlQueue implements QueueStore {
@@ -171,43 +134,47 @@ export class SqlQueue implements QueueStore {
   finish(lease: Lease, ending: { outcome: Outcome; reason: string; summary: unknown }): Promise<boolean> {
     const { outcome, reason, summary } = ending;
     return this.#whileHeld(lease, async (query) => {
-      await query(
+      const [row] = await query<QueueRow>(
         `UPDATE queue SET state = 'ended', outcome = $2, reason = $3, summary = $4, finished_ms = ${this.#sql.now}
-         WHERE run_id = $1`,
+         WHERE run_id = $1 RETURNING *`,
         [lease.runId, outcome, reason, JSON.stringify(summary ?? null)],
       );
       await this.#endAttempt(query, lease.runId, outcome, reason);
+      if (row !== undefined) await addDeliveries(query, this.#sql, row);
     });
   }
 
   release(lease: Lease, reason: string): Promise<boolean> {
     return this.#whileHeld(lease, async (query) => {
-      const [row] = await query<{ state: QueueState; labels: string }>(
+      const [row] = await query<QueueRow>(
         `UPDATE queue SET worker = NULL, lease_until_ms = NULL,
            state = CASE WHEN cancel_requested = 1 OR attempt >= max_attempts THEN 'ended' ELSE 'queued' END,
            outcome = CASE WHEN cancel_requested = 1 THEN 'cancelled' WHEN attempt >= max_attempts THEN 'interrupted' END,
            reason = CASE WHEN cancel_requested = 1 THEN 'cancelled by request' WHEN attempt >= max_attempts THEN $2 END,
            finished_ms = CASE WHEN cancel_requested = 1 OR attempt >= max_attempts THEN ${this.#sql.now} END
-         WHERE run_id = $1 RETURNING state, labels`,
+         WHERE run_id = $1 RETURNING *`,
         [lease.runId, reason],
       );
       await this.#endAttempt(query, lease.runId, "released", reason);
       if (row?.state === "queued") {
         await this.#sql.wakeUps?.send(query, lease.runId, JSON.parse(row.labels) as string[]);
-      }
+      } else if (row !== undefined) await addDeliveries(query, this.#sql, row);
     });
   }
 
   async cancel(runId: string): Promise<QueuedRun | undefined> {
-    await this.#sql.query(
-      `UPDATE queue SET cancel_requested = 1,
-         outcome = CASE WHEN state = 'queued' THEN 'cancelled' END,
-         reason = CASE WHEN state = 'queued' THEN 'cancelled before it started' END,
-         finished_ms = CASE WHEN state = 'queued' THEN ${this.#sql.now} END,
-         state = CASE WHEN state = 'queued' THEN 'ended' ELSE state END
-       WHERE run_id = $1 AND state <> 'ended'`,
-      [runId],
-    );
+    await this.#sql.transaction(async (query) => {
+      const [row] = await query<QueueRow>(
+        `UPDATE queue SET cancel_requested = 1,
+           outcome = CASE WHEN state = 'queued' THEN 'cancelled' END,
+           reason = CASE WHEN state = 'queued' THEN 'cancelled before it started' END,
+           finished_ms = CASE WHEN state = 'queued' THEN ${this.#sql.now} END,
+           state = CASE WHEN state = 'queued' THEN 'ended' ELSE state END
+         WHERE run_id = $1 AND state <> 'ended' RETURNING *`,
+        [runId],
+      );
+      if (row?.state === "ended") await addDeliveries(query, this.#sql, row);
+    });
     return this.get(runId);
   }
 
@@ -229,8 +196,10 @@ export class SqlQueue implements QueueStore {
          RETURNING ${this.#columns}`,
         [],
       );
-      for (const { run_id, outcome, reason } of rows) {
+      for (const row of rows) {
+        const { run_id, outcome, reason } = row;
         await this.#endAttempt(query, run_id, outcome === "error" ? outcome : "lost", reason ?? "");
+        await addDeliveries(query, this.#sql, row);
       }
       return rows.map(toRun);
     });
@@ -308,6 +277,18 @@ export class SqlQueue implements QueueStore {
     }));
   }
 
+  takeDelivery(labels: readonly string[], forMs: number): Promise<Delivery | undefined> {
+    return takeDelivery(this.#sql, labels, forMs);
+  }
+
+  endDelivery(delivery: Delivery, ending: Parameters<QueueStore["endDelivery"]>[1]): Promise<boolean> {
+    return endDelivery(this.#sql, delivery, ending);
+  }
+
+  deliveries(runId: string): ReturnType<QueueStore["deliveries"]> {
+    return deliveriesOf(this.#sql, runId);
+  }
+
   async reportWorker({ worker, labels, concurrency }: QueueWorker): Promise<void> {
     await this.#sql.query(
       `INSERT INTO queue_workers (worker, labels, concurrency, seen_ms) VALUES ($1, $2, $3, ${this.#sql.now})
@@ -373,25 +354,4 @@ export class SqlQueue implements QueueStore {
 
 function fenced({ runId, attempt, worker }: Lease): unknown[] {
   return [runId, attempt, worker];
-}
-
-function toRun(row: QueueRow): QueuedRun {
-  return {
-    runId: row.run_id,
-    spec: JSON.parse(row.spec) as unknown,
-    labels: JSON.parse(row.labels) as string[],
-    maxAttempts: row.max_attempts,
-    deadlineMs: row.deadline_ms,
-    state: row.state,
-    attempt: row.attempt,
-    worker: row.worker,
-    leaseLeftMs: row.lease_left_ms,
-    cancelRequested: row.cancel_requested === 1,
-    outcome: row.outcome,
-    reason: row.reason,
-    summary: row.summary === null ? null : (JSON.parse(row.summary) as unknown),
-    submittedWallMs: row.submitted_ms,
-    startedWallMs: row.started_ms,
-    finishedWallMs: row.finished_ms,
-  };
 }

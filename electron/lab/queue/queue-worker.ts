@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { QueuedRun, QueueStore, QueueWorker } from "../history/queue-store.ts";
 import { pauseFor } from "../pause-for.ts";
-import { Attempt, type AttemptEnding, type AttemptTimes, type Execute } from "./attempt.ts";
+import { Attempt, type AttemptTimes, type Execute } from "./attempt.ts";
+import { IdleSlots } from "./idle-slots.ts";
 
 export const QUEUE_TIMES = { leaseMs: 30_000, heartbeatMs: 5_000, pollMs: 1_000 } as const;
 const POLL_LIMIT_MS = 30_000;
@@ -13,8 +14,8 @@ export interface QueueWorkerParts {
   /** One for each run that it carries out at a time. */
   executors: readonly Execute[];
   times?: AttemptTimes & { pollMs: number };
-  /** Called when an attempt has ended its run, before the next is claimed. */
-  onEnded?: (run: QueuedRun, ending: AttemptEnding) => Promise<void>;
+  /** Called when an attempt has ended its run. */
+  onEnded?: () => void;
   /** Called with errors of the queue; the worker goes on. */
   onFailure: (error: unknown) => void;
   /** Called when a run is claimed and when its attempt has ended. */
@@ -26,34 +27,21 @@ export class QueueWorkerLoop {
   readonly #parts: QueueWorkerParts;
   readonly #times: AttemptTimes & { pollMs: number };
   readonly #name = `${hostname()}/${process.pid}-${randomBytes(3).toString("hex")}`;
-  /** Slots that have found nothing to claim: each looks again when it is called. */
-  readonly #idle: (() => void)[] = [];
-  /** Wake-ups that no slot was idle for. */
-  readonly #unheard: (() => void)[] = [];
-  /** Whether there was another since a slot last began to look. */
-  #isMissed = false;
+  readonly #slots = new IdleSlots();
 
   constructor(parts: QueueWorkerParts) {
     this.#parts = parts;
     this.#times = parts.times ?? QUEUE_TIMES;
   }
 
-  /** A run may be there to be claimed: one idle slot looks at once. */
+  /** A run may be there to be claimed: an idle slot looks at once. */
   wake(): void {
-    const look = this.#idle.shift();
-    if (look === undefined) this.#isMissed = true;
-    else look();
+    this.#slots.wake();
   }
 
   /** The same; resolves when a slot has become idle, and looks. */
   wakeWhenIdle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#idle.length === 0) this.#unheard.push(resolve);
-      else {
-        this.wake();
-        resolve();
-      }
-    });
+    return this.#slots.wakeWhenIdle();
   }
 
   /** Until the signal aborts; resolves when the runs in progress have been restored and given back. */
@@ -72,11 +60,11 @@ export class QueueWorkerLoop {
     const { queue, onFailure, onChange } = this.#parts;
     let pauseMs = this.#times.pollMs;
     while (!signal.aborted) {
-      this.#isMissed = false;
+      this.#slots.looks();
       try {
         const run = await queue.claim(worker, this.#times.leaseMs);
         pauseMs = this.#times.pollMs;
-        if (run === undefined) await this.#becomeIdle(signal);
+        if (run === undefined) await this.#slots.wait(signal);
         else {
           // Where one was there may be more.
           this.wake();
@@ -93,26 +81,18 @@ export class QueueWorkerLoop {
     }
   }
 
-  /** Resolves when the slot is woken, or the signal aborts. */
-  #becomeIdle(signal: AbortSignal): Promise<void> {
-    const wakeUp = this.#unheard.shift();
-    wakeUp?.();
-    if (wakeUp !== undefined || this.#isMissed || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
   /** Leases end, and wake-ups are lost with their worker: one slot of all looks now and then. */
   async #poll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await pauseFor(this.#times.pollMs, signal);
       this.wake();
     }
-    for (const wakeUp of [...this.#idle.splice(0), ...this.#unheard.splice(0)]) wakeUp();
+    this.#slots.end();
   }
 
   async #carryOut(run: QueuedRun, execute: Execute, signal: AbortSignal): Promise<void> {
     const ending = await new Attempt(run, this.#parts.queue, this.#times).carryOut(execute, signal);
-    if (ending !== undefined) await this.#parts.onEnded?.(run, ending);
+    if (ending !== undefined) this.#parts.onEnded?.();
   }
 
   /** Reports the worker, and ends what no worker will end. */

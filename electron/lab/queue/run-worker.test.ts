@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { writeSmallStack } from "../../testing/small-stack.ts";
@@ -143,6 +145,34 @@ test.each(["SQLite", "PostgreSQL"] as const)(
     await expect.poll(() => left(home)).toBe(0);
   },
 );
+
+test("what a worker was sending when it was killed is sent by the next", async () => {
+  const { queue, startWorker } = await bench("SQLite");
+  const got: string[] = [];
+  const hook = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      // The first never gets an answer.
+      if (got.push(Buffer.concat(chunks).toString()) > 1) response.end();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(hook, "listening");
+  onTestFinished(() => void hook.close());
+  const url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
+  const killed = startWorker();
+  const spec = { target: { kind: "inline", data: { resourceSpans: [] } }, sinks: [{ kind: "http_webhook", url }] };
+  const answer = await submitRun(queue, { spec });
+  const runId = answer.is === "accepted" ? answer.run.runId : "";
+  await expect.poll(() => got.length).toBe(1);
+  const gone = once(killed, "exit");
+  killed.kill("SIGKILL");
+  await gone;
+  expect(await queue.get(runId)).toMatchObject({ state: "ended", attempt: 1 });
+  startWorker();
+  await expect.poll(() => queue.deliveries(runId)).toMatchObject([{ state: "delivered", tries: 2 }]);
+  expect(got).toEqual([got[0], got[0]]);
+});
 
 test("workers whose clocks are hours off share a queue: each run is carried out once, under the lease of the database's clock", async () => {
   const { queue, startWorker } = await bench("PostgreSQL");

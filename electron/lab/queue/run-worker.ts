@@ -7,12 +7,12 @@ import { dataFolder, openHome } from "../home.ts";
 import { Lab, type LabSession } from "../lab.ts";
 import { asLabError } from "../lab-error.ts";
 import type { StrayErrors } from "../stray-errors.ts";
-import type { AttemptEnding, AttemptTimes, Execute } from "./attempt.ts";
+import type { AttemptTimes, Execute } from "./attempt.ts";
+import { Deliveries } from "./deliveries.ts";
 import { executeEvaluation } from "./execute-evaluation.ts";
 import { executeScenario } from "./execute-scenario.ts";
 import { QueueWorkerLoop, type QueueWorkerParts } from "./queue-worker.ts";
 import { isEvaluation, type RunSpec } from "./run-spec.ts";
-import { deliver, sinkPayload } from "./sinks.ts";
 import { stackLabel } from "./submit-run.ts";
 
 /** Of all workers of a data folder. */
@@ -41,32 +41,33 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
   const home = openHome(dataFolder(environment));
   const location = storeLocation(environment, home.historyFile);
   const queue = await openQueueStore(location);
-  const sinks = {
-    folder: join(home.folder, "sinks"),
-    environment,
-    write: options.write,
-    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-  };
-  const onEnded = async (run: QueuedRun, ending: AttemptEnding) => {
-    const payload = sinkPayload(run, ending, await queue.results(run.runId));
-    for (const problem of await deliver(run.spec as RunSpec, payload, sinks)) onFailure(new Error(problem));
-  };
   const { times, onChange } = options;
+  const all = [...labels, ...[...stacks.keys()].map(stackLabel)];
+  const sinks = { folder: join(home.folder, "sinks"), environment, write: options.write };
+  const deliveries = new Deliveries({
+    queue,
+    labels: all,
+    sinks,
+    onFailure,
+    ...(times === undefined ? {} : { times: { tryLimitMs: times.leaseMs, pollMs: times.pollMs } }),
+  });
   try {
     await inSlots(concurrency, async (executors) => {
-      const all = [...labels, ...[...stacks.keys()].map(stackLabel)];
       const worker = new QueueWorkerLoop({
         queue,
         labels: all,
         executors,
         onFailure,
-        onEnded,
+        onEnded: () => deliveries.wake(),
         ...(times === undefined ? {} : { times }),
         ...(onChange === undefined ? {} : { onChange }),
       });
-      const endListening = await listenForRuns(location, all, () => worker.wakeWhenIdle());
+      // Runs that are there are claimed meanwhile.
+      const listening = listenForRuns(location, all, () => worker.wakeWhenIdle());
+      listening.catch(onFailure);
       options.onReady(() => worker.wake());
-      await worker.work(signal).finally(endListening);
+      await Promise.all([worker.work(signal), deliveries.work(signal)]);
+      await listening.then((end) => end()).catch(() => {});
     });
   } finally {
     await queue.close();

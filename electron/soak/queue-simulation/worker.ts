@@ -37,7 +37,7 @@ const worker = new QueueWorkerLoop({
   times: SIMULATED_TIMES,
   onFailure: (error) => process.stderr.write(`${String(error)}\n`),
 });
-const endListening = await listenForRuns(at, [], () => worker.wakeWhenIdle());
+const listening = listenForRuns(at, [], () => worker.wakeWhenIdle());
 await worker.work(stop.signal);
-await endListening();
+await (await listening)();
 await queue.close();

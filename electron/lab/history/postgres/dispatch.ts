@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Db, PgBoss } from "pg-boss";
-import type { QueueSql, SqlQuery } from "../sql-queue.ts";
+import type { QueueSql, SqlQuery } from "../queue-database.ts";
 import { explainPostgresError, type PostgresLocation } from "./connections.ts";
 
 /** Its tables are apart from the lab's: both have one called queue. */

@@ -116,4 +116,19 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     seen_ms bigint NOT NULL
   );
   `,
+  `
+  -- What the sinks of ended runs are to be sent: written with the end of the run.
+  CREATE TABLE queue_deliveries (
+    run_id text NOT NULL REFERENCES queue (run_id) ON DELETE CASCADE,
+    -- Its place among the sinks of the run's spec.
+    sink integer NOT NULL,
+    state text NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+    tries integer NOT NULL,
+    -- Not to be tried before: by whoever has it in hand, or after a pause.
+    due_ms bigint NOT NULL,
+    problem text,
+    PRIMARY KEY (run_id, sink)
+  );
+  CREATE INDEX queue_deliveries_due ON queue_deliveries (due_ms) WHERE state = 'pending';
+  `,
 ];

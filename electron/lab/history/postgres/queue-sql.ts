@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryResultRow } from "pg";
-import type { QueueSql, SqlQuery } from "../sql-queue.ts";
+import type { QueueSql, SqlQuery } from "../queue-database.ts";
 import { inTransaction, openPool, type PostgresLocation } from "./connections.ts";
 import { openWakeUps, type WakeUps } from "./dispatch.ts";
 import { migrate } from "./migrate.ts";

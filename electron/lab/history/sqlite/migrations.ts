@@ -121,6 +121,21 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
     seen_ms INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- What the sinks of ended runs are to be sent: written with the end of the run.
+  CREATE TABLE queue_deliveries (
+    run_id TEXT NOT NULL REFERENCES queue (run_id) ON DELETE CASCADE,
+    -- Its place among the sinks of the run's spec.
+    sink INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+    tries INTEGER NOT NULL,
+    -- Not to be tried before: by whoever has it in hand, or after a pause.
+    due_ms INTEGER NOT NULL,
+    problem TEXT,
+    PRIMARY KEY (run_id, sink)
+  ) STRICT;
+  CREATE INDEX queue_deliveries_due ON queue_deliveries (due_ms) WHERE state = 'pending';
+  `,
 ];
 
 /** Columns of `runs` that the first format did not have, with their value in a database that has not been migrated. */

@@ -1,4 +1,4 @@
-import type { QueueSql, SqlQuery } from "../sql-queue.ts";
+import type { QueueSql, SqlQuery } from "../queue-database.ts";
 import { openDatabase, STORE_BUSY_LIMIT_MS } from "./database.ts";
 import { HISTORY_MIGRATIONS, HISTORY_NAME } from "./migrations.ts";
 

@@ -201,6 +201,53 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       expect(await queue.heartbeat(lease, LEASE_MS)).toBe("lost");
     });
 
+    test("each end of a run makes one delivery for each of its sinks, which one at a time has in hand, and only the last may end", async () => {
+      const queue = await open();
+      const spec = { sinks: [{ kind: "stdout" }, { kind: "stdout" }] };
+      for (const id of ["finished", "cancelled", "reaped", "released"]) {
+        await queue.submit(newQueued(id, { spec, labels: ["gpu"], maxAttempts: 1 }));
+      }
+      const take = async (id: string, leaseMs = LEASE_MS) => {
+        const run = await queue.claim(worker(id, ["gpu"]), leaseMs);
+        expect(run?.runId).toBe(id);
+        return leaseOf(run as QueuedRun);
+      };
+      const finished = await take("finished");
+      expect(await queue.takeDelivery(["gpu"], LEASE_MS)).toBeUndefined();
+      await queue.finish(finished, { outcome: "passed", reason: "", summary: null });
+      await queue.cancel("cancelled");
+      await take("reaped", ENDED_MS);
+      await queue.release(await take("released"), "its worker stopped");
+      await queue.reap();
+      for (const id of ["finished", "cancelled", "reaped", "released"]) {
+        expect(await queue.deliveries(id)).toEqual(
+          [0, 1].map((sink) => ({ runId: id, sink, state: "pending", tries: 0, problem: null })),
+        );
+      }
+      expect(await queue.takeDelivery([], LEASE_MS)).toBeUndefined();
+      const stale = await queue.takeDelivery(["gpu"], ENDED_MS);
+      expect(stale).toEqual({ runId: "finished", sink: expect.any(Number), tries: 1 });
+      // Taken again at once, since nobody has it any more: it is the one that has been due for longest.
+      const again = await queue.takeDelivery(["gpu"], LEASE_MS);
+      const others = await Promise.all(numbersTo(8).map(() => queue.takeDelivery(["gpu"], LEASE_MS)));
+      const all = [again, ...others].flatMap((taken) => (taken === undefined ? [] : [taken]));
+      expect(new Set(all.map(({ runId, sink }) => `${runId} ${sink}`)).size).toBe(8);
+      expect(all).toHaveLength(8);
+      const second = all.find(({ tries }) => tries === 2);
+      expect(second).toMatchObject({ runId: stale?.runId, sink: stale?.sink });
+      if (stale === undefined || second === undefined) return;
+      expect(await queue.endDelivery(stale, { is: "delivered" })).toBe(false);
+      expect(await queue.endDelivery(second, { is: "again", problem: "answered 500", afterMs: 0 })).toBe(true);
+      expect((await queue.deliveries("finished"))[second.sink]).toMatchObject({
+        state: "pending",
+        problem: "answered 500",
+      });
+      const third = await queue.takeDelivery(["gpu"], LEASE_MS);
+      expect(third).toEqual({ ...second, tries: 3 });
+      expect(await queue.endDelivery({ ...second, tries: 3 }, { is: "delivered" })).toBe(true);
+      expect(await queue.takeDelivery(["gpu"], LEASE_MS)).toBeUndefined();
+    });
+
     test("lists runs newest first, by state and outcome, in pages; and the workers that reported", async () => {
       const queue = await open();
       for (const at of numbersTo(5)) await queue.submit(newQueued(`run-${at}`));
