@@ -6,6 +6,7 @@ import { HttpError, pathOf, type RunningService, sendJson, serve } from "../http
 import { Approvals } from "./approvals/approvals.ts";
 import { SlackActions } from "./approvals/slack-actions.ts";
 import { SlackChannel } from "./approvals/slack-channel.ts";
+import { TimeControl } from "./approvals/time-control.ts";
 import { type CallEntry, callRowText } from "./audit/call-row.ts";
 import { type ChangeEntry, changeRowText } from "./audit/change-row.ts";
 import { explainDatabaseFailure } from "./audit/database.ts";
@@ -157,6 +158,7 @@ interface Parts extends HealthParts {
   records: Records;
   endpoint: McpEndpoint;
   slackActions: SlackActions;
+  timeControl: TimeControl;
   stopWatching: () => void;
 }
 
@@ -264,6 +266,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     stopWatching: watchPressure(pressure),
     protectionsOff,
     endpoint: new McpEndpoint(sessions, methods, log),
+    timeControl: new TimeControl(approvals, settings.controlToken),
     slackActions: new SlackActions(approvals, settings.slack.signingSecret, log),
   };
 }
@@ -295,6 +298,10 @@ function route(parts: Parts, request: IncomingMessage, response: ServerResponse)
   if (path === "/slack/actions") {
     requireMethod(request, "POST");
     return parts.slackActions.handle(request, response);
+  }
+  if (path === "/approvals/time") {
+    requireMethod(request, "POST");
+    return parts.timeControl.handle(request, response);
   }
   if (path === "/api/events") {
     requireMethod(request, "GET");

@@ -33,6 +33,8 @@ export interface Settings {
   embeddings: EmbeddingSettings | undefined;
   slack: SlackSettings;
   approvalTtlMs: number;
+  /** Who has it may let the time of waiting calls stand still; absent: nobody may. */
+  controlToken: string | undefined;
   /** How long a disconnected caller may take to return for a call that waits for an approval. */
   callerReturnMs: number;
   turnLockTtlMs: number;
@@ -70,6 +72,7 @@ function read(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protec
       channel: environment.optionalString("SLACK_CHANNEL") ?? "#approvals",
     },
     approvalTtlMs: environment.durationMs("APPROVAL_TTL", "5m"),
+    controlToken: environment.optionalString("CONTROL_TOKEN"),
     callerReturnMs: environment.durationMs("CALLER_RETURN", "30s"),
     turnLockTtlMs: environment.durationMs("TURN_LOCK_TTL", "5m"),
     turnLockWaitMs: environment.durationMs("TURN_LOCK_WAIT", "10s"),

@@ -111,6 +111,37 @@ describe("a held call", () => {
   });
 });
 
+describe("the time of a held call", () => {
+  const control = (gateway: { url: string }, body: unknown, token = "lab-token") =>
+    fetch(`${gateway.url}/approvals/time`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    });
+
+  it("stands still until it goes on, and can be set, by who has the token", async () => {
+    const gateway = await scene.launch({ APPROVAL_TTL: "1s", CONTROL_TOKEN: "lab-token" });
+    expect((await control(gateway, { stands: true }, "other")).status).toBe(401);
+    expect((await control(gateway, { leftMs: 0 })).status).toBe(400);
+    expect((await control(gateway, { stands: true })).status).toBe(200);
+    // Also of a call that arrives meanwhile.
+    const { reply, ticket } = await hold(scene, gateway);
+    expect(await (await control(gateway, { stands: true })).json()).toEqual({ waiting: 1 });
+    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "pending", expires_at: null });
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect((await gateway.health()).approvals.waiting).toBe(1);
+    await control(gateway, { leftMs: 200 });
+    await control(gateway, { stands: false });
+    expect((await reply).message.error?.message).toBe("approval timeout");
+    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "expired", expires_at: expect.any(Date) });
+  });
+
+  it("cannot be changed where the gateway has no token", async () => {
+    const gateway = await scene.launch();
+    expect((await control(gateway, { stands: true })).status).toBe(404);
+  });
+});
+
 describe("a ticket of an earlier gateway process", () => {
   it.each([true, false])(
     "expires at the start, and a click on it reports that (message stored: %s)",

@@ -16,6 +16,7 @@ import type { SlackChannel } from "./slack-channel.ts";
 import { outcomeMessage } from "./slack-message.ts";
 import type { Settlement, Ticket, TicketStatus } from "./ticket.ts";
 import type { TicketStore } from "./tickets.ts";
+import { standsAtMostMs, TimeLeft } from "./time-left.ts";
 
 export interface ApprovalsOptions {
   tickets: TicketStore;
@@ -52,6 +53,8 @@ interface Hold {
   call: HeldCall;
   settlement: Settlement | undefined;
   finish: (result: HoldResult) => void;
+  /** Absent for a ticket without a limit. */
+  time: TimeLeft | undefined;
   question: Question | undefined;
   /** Runs while the caller is disconnected. */
   returnTimer: NodeJS.Timeout | undefined;
@@ -71,6 +74,8 @@ export class Approvals {
   /** Outcomes of ended holds, which the database may not have yet. */
   readonly #ended = new Map<string, { tool: string; settlement: Settlement }>();
   readonly #stop = new AbortController();
+  /** While the time of waiting calls stands still. */
+  #goesOn: NodeJS.Timeout | undefined;
 
   constructor(options: ApprovalsOptions) {
     this.#options = options;
@@ -107,6 +112,7 @@ export class Approvals {
       call,
       settlement: undefined,
       finish: ended.resolve,
+      time: undefined,
       question: undefined,
       returnTimer: undefined,
       keptBy: undefined,
@@ -123,18 +129,50 @@ export class Approvals {
     this.#holds.set(ticket.id, hold);
     if (!call.caller.present) this.#callerAway(hold);
     hold.question = new Question(ticket, this.#options);
-    const expire = (): void => void this.#expire(hold, "approval timeout");
-    const remainingMs = (ttlMs ?? 0) - (performance.now() - startedAtMs);
-    const expiry = ttlMs === undefined ? undefined : setTimeout(expire, Math.max(0, remainingMs));
+    if (ttlMs !== undefined) {
+      const remainingMs = ttlMs - (performance.now() - startedAtMs);
+      hold.time = new TimeLeft(remainingMs, () => void this.#expire(hold, "approval timeout"));
+      if (this.#goesOn === undefined) hold.time.go();
+    }
     const progress = this.#reportProgress(hold);
     const result = await ended.promise;
-    clearTimeout(expiry);
+    hold.time?.stand();
     clearInterval(progress);
     clearTimeout(hold.returnTimer);
     hold.question.end();
     this.#holds.delete(ticket.id);
     call.caller.stopWaiting();
     return result;
+  }
+
+  /** Lets the time of waiting calls stand still, ten minutes at most, or go on. Resolves when their tickets say so. */
+  async letStand(stands: boolean): Promise<void> {
+    clearTimeout(this.#goesOn);
+    this.#goesOn = stands ? setTimeout(() => void this.letStand(false).catch(() => {}), standsAtMostMs) : undefined;
+    this.#goesOn?.unref();
+    for (const { time } of this.#holds.values()) {
+      if (stands) time?.stand();
+      else time?.go();
+    }
+    await this.#noteTimes();
+  }
+
+  /** Waiting calls expire after this time from now, but for those without a limit. */
+  async setTimeLeft(leftMs: number): Promise<void> {
+    for (const { time } of this.#holds.values()) time?.set(leftMs);
+    await this.#noteTimes();
+  }
+
+  async #noteTimes(): Promise<void> {
+    const limited = [...this.#holds.values()].filter(({ time }) => time !== undefined);
+    await Promise.all(
+      limited.map(({ ticket, time }) =>
+        this.#options.tickets.noteExpiry(
+          ticket.id,
+          this.#goesOn === undefined && time !== undefined ? new Date(Date.now() + time.leftMs) : undefined,
+        ),
+      ),
+    );
   }
 
   /** A person's decision. Rejects if the database cannot be reached; the ticket is then unchanged. */
@@ -171,6 +209,7 @@ export class Approvals {
   /** Ends all holds. The tickets stay pending; they expire at the gateway's next start. */
   stop(): void {
     this.#stop.abort();
+    clearTimeout(this.#goesOn);
     this.#options.slack.stop();
     for (const hold of [...this.#holds.values()]) hold.finish({ status: "stopped" });
   }

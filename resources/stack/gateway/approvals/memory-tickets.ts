@@ -39,6 +39,8 @@ export class MemoryTickets implements TicketStore {
 
   async noteMessage(): Promise<void> {}
 
+  async noteExpiry(): Promise<void> {}
+
   #forgetOldest(): void {
     for (const [id, { status }] of this.#tickets) {
       if (status === "pending") continue;

@@ -23,6 +23,8 @@ export interface TicketStore {
   read(id: string): Promise<TicketState | undefined>;
   /** Notes which message asks for it. */
   noteMessage(id: string, timestamp: string): Promise<void>;
+  /** Notes when it expires; undefined while its time stands still. */
+  noteExpiry(id: string, expiresAt: Date | undefined): Promise<void>;
 }
 
 export class Tickets implements TicketStore {
@@ -89,5 +91,12 @@ export class Tickets implements TicketStore {
 
   async noteMessage(id: string, timestamp: string): Promise<void> {
     await this.#pool.query("UPDATE approvals SET slack_ts = $2 WHERE id = $1", [id, timestamp]);
+  }
+
+  async noteExpiry(id: string, expiresAt: Date | undefined): Promise<void> {
+    await this.#pool.query("UPDATE approvals SET expires_at = $2 WHERE id = $1 AND status = 'pending'", [
+      id,
+      expiresAt ?? null,
+    ]);
   }
 }
