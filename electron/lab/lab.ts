@@ -278,6 +278,8 @@ export interface RunOptions extends RunConditions {
   keepRaw: boolean;
   /** Waits before its steps; absent: it does not wait. */
   pace?: Pace | undefined;
+  /** Whether a person watches, who can be asked to decide. */
+  isAttended?: boolean;
   signal: AbortSignal;
   listen: (event: LabEvent) => void;
 }
@@ -343,12 +345,12 @@ export class LabSession {
 
   /** Switches the protections that a run requests, and runs its scenario. They stay switched for the next run. */
   async run(loaded: LoadedScenario, { running }: OpenStack, options: RunOptions): Promise<RunResult> {
-    const { without, acceptExisting, keepRaw, pace, signal, listen } = options;
+    const { without, acceptExisting, keepRaw, pace, isAttended, signal, listen } = options;
     await running.setProtectionsOff(without, signal);
     const parts = {
       acceptExisting,
       keepRaw,
-      pace,
+      ...{ pace, isAttended },
       stack: running,
       history: this.#lab.history,
       journal: this.#faults,

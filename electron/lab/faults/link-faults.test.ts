@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { check, step } from "../scenarios/schema.ts";
+import { check } from "../scenarios/check-schema.ts";
+import { step } from "../scenarios/schema.ts";
 import { effectOf, isLinkFault, LINK_FAULTS, type LinkFaultKind, readsRequests, toToxic } from "./link-faults.ts";
 import { requestedFault } from "./requested-fault.ts";
 

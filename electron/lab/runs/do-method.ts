@@ -1,8 +1,10 @@
 import { formatDuration } from "../../model/duration.ts";
 import type { Outcome } from "../../model/lab-event.ts";
 import { PAUSE } from "../../model/pause.ts";
+import { isOpen } from "../../model/span.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { changeApprovalTime } from "../scenarios/approval-time.ts";
 import { Inconclusive } from "../scenarios/checks.ts";
 import { describeStep } from "../scenarios/describe.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
@@ -31,9 +33,12 @@ export async function doMethod(
       stop.abort(new RunStopped("failed", why)),
     );
     for (const [index, step] of scenario.method.entries()) {
-      // What a step in the background waits for, such as an approval, has limits of its own.
-      if (pace !== undefined && inBackground === 0)
-        await waitBefore(step, `pause-${index + 1}`, context, pace, stop.signal);
+      if (pace !== undefined && pace.leftMs > 0) {
+        // What a step in the background waits for has limits of its own, but for an approval whose time can stand still.
+        const stands = inBackground > 0 && (await holdApprovals(context, stop.signal));
+        if (inBackground === 0 || stands)
+          await waitBefore(step, `pause-${index + 1}`, context, pace, stop.signal, stands);
+      }
       const work = doStep(step, index + 1, context, stop.signal);
       if (!step.background) {
         await work;
@@ -56,9 +61,20 @@ export async function doMethod(
   }
 }
 
-/** Waits before a step, as a step of its own; the time of faults stands still meanwhile. */
-async function waitBefore(step: Step, id: string, context: RunContext, pace: Pace, signal: AbortSignal): Promise<void> {
-  if (pace.leftMs === 0) return;
+/** Lets the time of calls that wait for a person stand still; false when none waits, or when their gateway does not do that. */
+async function holdApprovals(context: RunContext, signal: AbortSignal): Promise<boolean> {
+  return context.view().approvals.some(isOpen) && changeApprovalTime({ stands: true }, context, signal);
+}
+
+/** Waits before a step, as a step of its own; the time of faults and of waiting calls stands still meanwhile. */
+async function waitBefore(
+  step: Step,
+  id: string,
+  context: RunContext,
+  pace: Pace,
+  signal: AbortSignal,
+  holdsApprovals: boolean,
+): Promise<void> {
   const { log, faults } = context;
   log.append({
     type: "step.started",
@@ -78,6 +94,7 @@ async function waitBefore(step: Step, id: string, context: RunContext, pace: Pac
     throw error;
   } finally {
     resume();
+    if (holdsApprovals) await changeApprovalTime({ stands: false }, context, new AbortController().signal);
   }
 }
 

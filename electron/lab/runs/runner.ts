@@ -58,6 +58,8 @@ export interface RunnerParts {
   keepRaw?: boolean;
   /** Waits before its steps. */
   pace?: Pace | undefined;
+  /** Whether a person watches, who can be asked to decide. */
+  isAttended?: boolean | undefined;
 }
 
 export interface RunResult extends Ending {
@@ -143,7 +145,11 @@ export async function carryOut(
   const postponesMs = parts.pace === undefined ? 0 : WAITS_AT_MOST_MS;
   const faults = new FaultInjector({ stack, journal, log, clock, postponesMs });
   const traces = new RunTraces(runId, (traceId) => joining?.knows(traceId));
-  const context = new RunContext({ stack, log, faults, clock, traces, reading: scenario.reading });
+  const context = new RunContext({
+    ...{ stack, log, faults, clock, traces },
+    reading: scenario.reading,
+    isAttended: parts.isAttended,
+  });
   const residue = new ResidueCheck(context, journal, {
     ...policy,
     acceptsExisting: policy.acceptsDamage || (parts.acceptExisting ?? false),

@@ -7,8 +7,9 @@ import {
   reportedDecisions,
 } from "../stacks/decisions-spec.ts";
 import { entranceOf, findWithRole, isProxied, type Stack } from "../stacks/stack-file.ts";
+import { byName, type Check, type CheckName, type CheckOf } from "./check-schema.ts";
 import { observedLinks } from "./observed-links.ts";
-import { byName, type Check, type CheckName, type CheckOf, type Scenario, type Step } from "./schema.ts";
+import type { Scenario, Step } from "./schema.ts";
 
 /** Where a run reads calls and the decisions on them. */
 export interface CallSources {
@@ -113,6 +114,11 @@ const NEEDS: { [Name in CheckName]: (check: CheckOf<Name>) => Need | undefined }
   policyOutcome: ({ policyOutcome }) => decided(policyOutcome),
   mustNotContainInArgs: () => ({ of: "decisions", field: "arguments" }),
   decisions: ({ decisions }) => decided(...decisions.map((row) => row.slice(row.lastIndexOf(" ") + 1))),
+  either: ({ either }) =>
+    either
+      .flat()
+      .map(needOf)
+      .find((need) => need !== undefined),
   within: NOTHING,
   service: NOTHING,
   answer: NOTHING,

@@ -5,8 +5,8 @@ import { RunModel } from "../../model/run-model.ts";
 import { decided, eventsOf, started } from "../../testing/sample-events.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
 import { withMissing } from "./certainty.ts";
+import { check as schema } from "./check-schema.ts";
 import { evaluate, type LogCheck } from "./checks.ts";
-import { check as schema } from "./schema.ts";
 
 const ANYTHING: MissingDecisions = { why: "the audit log cannot be read" };
 

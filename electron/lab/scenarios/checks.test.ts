@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Decision, LabEventBody, WireOutcome } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { decided, eventsOf, started } from "../../testing/sample-events.ts";
+import { CHECK_NAMES, check } from "./check-schema.ts";
 import { evaluate, type Facts, isLive, type LogCheck } from "./checks.ts";
-import { CHECK_NAMES, check } from "./schema.ts";
 
 /** A run's audit log, each row as `tool decision`; consecutive rows of the same tool are one call. */
 function factsOf(rows: readonly string[], more: Partial<Omit<Facts, "view">> = {}, args: unknown[] = []): Facts {
@@ -229,7 +229,7 @@ describe.each<[string, unknown, Facts, string, Facts, string]>([
 
 test("every check that is judged from the log is tested", () => {
   const live = ["service", "http"];
-  const elsewhere = ["faultHit", "evaluate"]; // beside what they are judged by
+  const elsewhere = ["faultHit", "evaluate", "either"]; // beside what they are judged by
   const tried = ["mustInclude", "mustNotInclude", "policyOutcome", "mustNotContainInArgs", "decisions", "within"];
   expect([...tried, "trajectory", "call", "count", "ratio", "answer", ...live, ...elsewhere].sort()).toEqual(
     [...CHECK_NAMES].sort(),

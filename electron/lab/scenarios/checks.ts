@@ -2,9 +2,10 @@ import { formatDuration } from "../../model/duration.ts";
 import { isObject } from "../../model/json.ts";
 import type { Decision } from "../../model/lab-event.ts";
 import type { RunView } from "../../model/run-view.ts";
+import { CALL_ENDS, type CallEnding, type Check, type CheckOf, hasAmount } from "./check-schema.ts";
 import { countedCalls, isCounted } from "./counted-calls.ts";
 import { hitsOf, nameOf } from "./fault-hit.ts";
-import { CALL_ENDS, type CallEnding, type Check, type CheckOf, hasAmount, type Scenario } from "./schema.ts";
+import type { Scenario } from "./schema.ts";
 
 /** The data that a check is judged by. */
 export interface Facts {
@@ -40,7 +41,9 @@ export function describeVerdict({ check, expected, observed, inconclusive }: Ver
 export type LiveCheck = Extract<Check, { service: string } | { http: string }>;
 /** Judged from the log as well, but not at once. */
 export type EvaluateCheck = Extract<Check, { evaluate: unknown }>;
-export type LogCheck = Exclude<Check, LiveCheck | EvaluateCheck>;
+/** Judged by those that it is made of. */
+export type EitherCheck = Extract<Check, { either: unknown }>;
+export type LogCheck = Exclude<Check, LiveCheck | EvaluateCheck | EitherCheck>;
 
 export function isLive(check: Check): check is LiveCheck {
   return "service" in check || "http" in check;

@@ -2,7 +2,7 @@ import { isObject } from "../../model/json.ts";
 import { decidedCalls, type RunView } from "../../model/run-view.ts";
 import { isOpen, type Span } from "../../model/span.ts";
 import { isRefusal } from "../../model/tone.ts";
-import type { CallEnding } from "./schema.ts";
+import type { CallEnding } from "./check-schema.ts";
 
 /** A call as checks count it. */
 export interface CountedCall {

@@ -15,6 +15,7 @@ const TABLE: [written: unknown, text: string][] = [
   [{ http: "payments-mcp", path: "/reset", method: "POST" }, "POST payments-mcp/reset"],
   [{ approve: "create_refund" }, "a person approves create_refund"],
   [{ deny: "create_refund" }, "a person denies create_refund"],
+  [{ decide: "create_refund", atMost: "1m" }, "a person decides on create_refund"],
   [{ wait: "1500ms" }, "wait for 1.50 s"],
   [{ wait: { service: "gateway", is: "up" } }, "wait for gateway to be up"],
   [{ wait: { rows: 5 } }, "wait for 5 audit rows"],

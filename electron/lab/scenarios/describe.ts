@@ -32,6 +32,7 @@ const WORDS: StepTable<[], string> = {
   http: ({ http, path, method }) => `${method ?? "GET"} ${http}${path}`,
   approve: ({ approve }) => `a person approves ${approve}`,
   deny: ({ deny }) => `a person denies ${deny}`,
+  decide: ({ decide }) => `a person decides on ${decide}`,
   wait: ({ wait }) => `wait for ${describeAwaited(wait)}`,
   probe: ({ probe, is }) => `probe ${probe}${is ? `: ${is}` : ""}`,
   check: ({ check }) => `check ${Object.keys(check)[0]}`,

@@ -3,8 +3,9 @@ import type { LabEventBody } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { decided, eventsOf, passed, started } from "../../testing/sample-events.ts";
 import { expectedSet } from "../evaluation/expected-set.ts";
+import type { CheckOf } from "./check-schema.ts";
+import { check as checkSchema } from "./check-schema.ts";
 import { evaluateCheck } from "./evaluate-check.ts";
-import { type CheckOf, check as checkSchema } from "./schema.ts";
 
 const never = new AbortController().signal;
 

@@ -6,8 +6,8 @@ import { evaluateConverted } from "../evaluation/evaluate.ts";
 import { argumentsOf } from "../evaluation/messages.ts";
 import { readMetrics } from "../evaluation/metric.ts";
 import { inconclusive } from "./certainty.ts";
+import type { CheckOf } from "./check-schema.ts";
 import { type Verdict, verdict } from "./checks.ts";
-import type { CheckOf } from "./schema.ts";
 
 /** Evaluates the turns of the run's agent so far, as `resilience-lab evaluate` does those of a trace. */
 export async function evaluateCheck(

@@ -5,8 +5,9 @@ import { runOnSmallStack, UNTIL_TOLD } from "../../testing/small-run.ts";
 import { LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send, toolCall } from "../../testing/through-link.ts";
 import type { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
+import { check as checkSchema } from "./check-schema.ts";
 import { impliedFaultHits } from "./fault-hit.ts";
-import { check as checkSchema, step as stepSchema } from "./schema.ts";
+import { step as stepSchema } from "./schema.ts";
 import { shippedScenarios } from "./shipped.ts";
 
 let stack: SmallStack;

@@ -2,7 +2,8 @@ import { hitsOn, type RunView } from "../../model/run-view.ts";
 import type { Span } from "../../model/span.ts";
 import { readsRequests } from "../faults/link-faults.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
-import type { Check, Scenario, Step } from "./schema.ts";
+import type { Check } from "./check-schema.ts";
+import type { Scenario, Step } from "./schema.ts";
 
 export type FaultHitCheck = Extract<Check, { faultHit: unknown }>;
 type Wanted = Exclude<FaultHitCheck["faultHit"], "none">;

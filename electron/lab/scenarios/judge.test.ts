@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from "vitest";
 import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
 import { noDecisions } from "../traces/decision-source.ts";
+import { check as schema } from "./check-schema.ts";
 import { judge } from "./judge.ts";
-import { check as schema } from "./schema.ts";
 
 const never = new AbortController().signal;
 
@@ -81,4 +81,18 @@ test("a check on the run's log is inconclusive where decisions may be missing, w
     observed: "nothing",
   });
   expect(await judge(schema.parse({ within: "1s" }), context, 0, never)).toMatchObject({ passed: true });
+});
+
+test("either holds with all checks of one set, and else says what kept each set from it", async () => {
+  const { address } = await fakeService(() => ({ json: { refunds: 1 } }));
+  const { context } = fakeContext(address, { gateway: "up" });
+  const refunds = (count: number) => ({ http: "gateway", path: "/state", json: { refunds: count } });
+  const judged = (...either: object[][]) => judge(schema.parse({ either }), context, 5_000, never);
+  expect(await judged([refunds(0)], [{ within: "10s" }, refunds(1)])).toMatchObject({ check: "either", passed: true });
+  expect(await judged([{ within: "10s" }, refunds(0)], [{ within: "1s" }, refunds(1)])).toMatchObject({
+    passed: false,
+    expected: 'http gateway/state {"refunds":0}, or within 1.00 s',
+    observed: 'http gateway/state {"refunds":1}, and within 5.00 s',
+  });
+  expect(schema.safeParse({ either: [[refunds(1)]] }).success).toBe(false);
 });

@@ -1,12 +1,12 @@
 import { isTimeout, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { inconclusive, withMissing } from "./certainty.ts";
-import { evaluate, isLive, type LiveCheck, type LogCheck, type Verdict, verdict } from "./checks.ts";
+import type { Check } from "./check-schema.ts";
+import { type EitherCheck, evaluate, isLive, type LiveCheck, type LogCheck, type Verdict, verdict } from "./checks.ts";
 import { evaluateCheck } from "./evaluate-check.ts";
 import type { FaultHitCheck } from "./fault-hit.ts";
 import { hasFields } from "./fields.ts";
 import type { RunContext } from "./run-context.ts";
-import type { Check } from "./schema.ts";
 import { settle, unknownEnds } from "./settle-calls.ts";
 
 /** Health may lag behind a change by one or two probes. */
@@ -20,6 +20,7 @@ export async function judge(
   methodMs: number,
   signal: AbortSignal,
 ): Promise<Verdict> {
+  if ("either" in check) return judgeEither(check, context, methodMs, signal);
   if (isLive(check)) return "http" in check ? judgeHttp(check, context, signal) : judgeHealth(check, context, signal);
   if ("faultHit" in check) return judgeFaultHit(check, context, methodMs);
   const missing = await settle(context, signal);
@@ -33,6 +34,24 @@ export async function judge(
   const seen = withMissing(check, evaluate(check, facts), facts.view, missing);
   if (seen.inconclusive !== undefined || !countsEnds(check)) return seen;
   const unknown = unknownEnds(context);
+  return unknown === undefined ? seen : inconclusive(seen, unknown);
+}
+
+/** Holds if all checks of one set do; else says what kept each set from it. */
+async function judgeEither({ either }: EitherCheck, ...rest: [RunContext, number, AbortSignal]): Promise<Verdict> {
+  const kept: Verdict[] = [];
+  for (const set of either) {
+    const verdicts: Verdict[] = [];
+    for (const each of set) verdicts.push(await judge(each, ...rest));
+    const failed = verdicts.find(({ passed }) => !passed);
+    const texts = (of: "expected" | "observed") => verdicts.map((each) => `${each.check} ${each[of]}`).join(" and ");
+    if (failed === undefined) return verdict("either", true, texts("expected"), texts("observed"));
+    kept.push(failed);
+  }
+  const expected = kept.map(({ check, expected: wanted }) => `${check} ${wanted}`).join(", or ");
+  const observed = kept.map(({ check, observed: seen }) => `${check} ${seen}`).join(", and ");
+  const seen = verdict("either", false, expected, observed);
+  const unknown = kept.find(({ inconclusive: why }) => why !== undefined)?.inconclusive;
   return unknown === undefined ? seen : inconclusive(seen, unknown);
 }
 

@@ -23,18 +23,10 @@ import {
 import type { Role } from "../stacks/stack-schema.ts";
 import type { Sharer } from "../stacks/surroundings.ts";
 import { unreported } from "./call-sources.ts";
+import { byName, type Check, type CheckName, type CheckOf } from "./check-schema.ts";
 import { describeSteady, describeStep } from "./describe.ts";
 import { OBSERVE_MS, type ObservedLink, observedLinks } from "./observed-links.ts";
-import {
-  byKind,
-  byName,
-  type Check,
-  type CheckName,
-  type CheckOf,
-  type Scenario,
-  type Steady,
-  type StepTable,
-} from "./schema.ts";
+import { byKind, type Scenario, type Steady, type StepTable } from "./schema.ts";
 
 /** What a step, or a demand of the steady state, will do. */
 export interface PlannedStep {
@@ -114,6 +106,7 @@ const PLANS: StepTable<PlannedOn, Planned> = {
   storm: (_, stack) => reached(stack, "gateway", "a storm step"),
   approve: (_, stack) => reached(stack, "approval-channel", "an approve step"),
   deny: (_, stack) => reached(stack, "approval-channel", "a deny step"),
+  decide: (_, stack) => reached(stack, "approval-channel", "a decide step"),
   probe({ probe }, stack) {
     serviceNamed(stack, probe);
     return ONLY_CHECKS;
@@ -144,6 +137,9 @@ const CHECK_TARGETS: { [Name in CheckName]: (check: CheckOf<Name>, stack: Stack)
   service: ({ service }, stack) => serviceNamed(stack, service),
   http: ({ http }, stack) => serviceNamed(stack, http),
   faultHit: ({ faultHit }, stack) => faultHit === "none" || linkNamed(stack, faultHit.link),
+  either: ({ either }, stack) => {
+    for (const each of either.flat()) assertTarget(each, stack);
+  },
   mustInclude: readsTheLog,
   mustNotInclude: readsTheLog,
   policyOutcome: readsTheLog,

@@ -2,17 +2,8 @@ import type { Path } from "../documents/yaml-document.ts";
 import type { FaultSpec } from "../faults/fault-spec.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
 import type { Role } from "../stacks/stack-schema.ts";
-import {
-  byKind,
-  byName,
-  type Check,
-  type CheckName,
-  type CheckOf,
-  type Scenario,
-  type Steady,
-  type Step,
-  type StepTable,
-} from "./schema.ts";
+import { byName, type Check, type CheckName, type CheckOf } from "./check-schema.ts";
+import { byKind, type Scenario, type Steady, type Step, type StepTable } from "./schema.ts";
 
 /** Something of a stack that a scenario names, or needs by role, and where in its text. */
 export type Reference = { path: Path } & (
@@ -65,6 +56,7 @@ const STEP_REFERENCES: StepTable<[Path], Reference[]> = {
   http: ({ http }, path) => [service([...path, "http"], http)],
   approve: ({ approve }, path) => ofClick([...path, "approve"], approve),
   deny: ({ deny }, path) => ofClick([...path, "deny"], deny),
+  decide: ({ decide }, path) => ofClick([...path, "decide"], decide),
   wait: ({ wait }, path) => {
     if (typeof wait !== "object") return [];
     if ("service" in wait) return [service([...path, "wait", "service"], wait.service)];
@@ -108,6 +100,8 @@ const CHECK_REFERENCES: { [Name in CheckName]: (check: CheckOf<Name>, path: Path
     const isNone = (exactly ?? atMost) === 0 && !atLeast;
     return isNone ? [] : tool([...path, "count", "tool"], counted);
   },
+  either: ({ either }, path) =>
+    either.flatMap((set, index) => set.flatMap((check, place) => ofCheck(check, [...path, "either", index, place]))),
   evaluate: none,
   ratio: none,
   answer: none,

@@ -47,6 +47,8 @@ export class RunContext {
   answer: string | undefined;
   /** Sessions at the gateway that agents outside the stack have named. */
   readonly sessions = new Set<string>();
+  /** Whether a person watches, who can be asked to decide. */
+  readonly isAttended: boolean;
   /** How the scenario's checks are read. */
   readonly reading: Scenario["reading"];
   readonly #model = new RunModel();
@@ -59,6 +61,7 @@ export class RunContext {
     clock: Clock;
     traces?: RunTraces;
     reading?: Scenario["reading"];
+    isAttended?: boolean | undefined;
   }) {
     this.stack = parts.stack;
     this.log = parts.log;
@@ -66,6 +69,7 @@ export class RunContext {
     this.clock = parts.clock;
     this.traces = parts.traces ?? new RunTraces(parts.log.runId);
     this.reading = parts.reading;
+    this.isAttended = parts.isAttended ?? false;
     parts.log.subscribeToReal((event) => this.#untracked.push(event));
   }
 

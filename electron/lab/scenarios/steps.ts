@@ -10,6 +10,7 @@ import type { StepTraces, TraceHeaders } from "../telemetry/run-traces.ts";
 import { askAgent } from "./agent-step.ts";
 import { countOf, describeVerdict, Inconclusive } from "./checks.ts";
 import { type ClickAction, messageIn, unsuccessful } from "./click-answer.ts";
+import { decideByPerson } from "./decide-step.ts";
 import { demandHttp } from "./demands.ts";
 import { exchange, post } from "./exchange.ts";
 import { judge } from "./judge.ts";
@@ -129,6 +130,8 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
 
   approve: ({ approve, by }, context, signal) => click("approve", approve, by, context, signal),
   deny: ({ deny, by }, context, signal) => click("deny", deny, by, context, signal),
+  decide: (step, context, signal) =>
+    decideByPerson(step, context, signal, (action) => click(action, step.decide, "nobody watching", context, signal)),
 
   async wait({ wait, atMost = WAIT_LIMIT_MS }, context, signal) {
     if (typeof wait === "number") {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { isObject } from "../../model/json.ts";
 import { DECISIONS } from "../../model/lab-event.ts";
 import { LabError } from "../lab-error.ts";
-import type { AgentTarget, Check, Scenario } from "./schema.ts";
+import type { Check } from "./check-schema.ts";
+import type { AgentTarget, Scenario } from "./schema.ts";
 
 const tool = z.string().min(1).describe("a tool's name");
 

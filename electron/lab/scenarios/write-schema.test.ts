@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { CHECK_NAMES, STEP_KINDS } from "./schema.ts";
+import { CHECK_NAMES } from "./check-schema.ts";
+import { STEP_KINDS } from "./schema.ts";
 import { SCHEMA_FILE, scenarioSchemaText } from "./write-schema.ts";
 
 interface Schema {

@@ -1,0 +1,12 @@
+import { z } from "zod";
+import { DECISIONS, healthStatus } from "../../model/lab-event.ts";
+
+/** Fields that steps and checks share. */
+export const name = z.string().min(1);
+export const service = name.describe("a service of the stack file");
+export const tool = name.describe("a tool's name");
+export const decision = z.enum(DECISIONS);
+export const json = z.record(z.string(), z.json());
+export const serviceIs = z.strictObject({ service, is: healthStatus }).describe("the health that a probe reports");
+
+export const path = z.string().startsWith("/");
