@@ -19,12 +19,15 @@ import type { LabEvent, Outcome } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
+import { matrixOf, matrixTable } from "./matrix.ts";
 import { paintFor } from "./paint.ts";
 import { RunPrinter } from "./run-printer.ts";
 import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
 
 const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (repeatable) to see the failure that it prevents
   --repeat N          run everything N times
+  --matrix            run each scenario with every protection, then without each one that --without names, or without its own;
+                      prints a table of outcomes: a failure without a protection is expected
   --accept-existing   run on a stack that is already broken: existing damage is listed in each run and left unchanged
   --case NAME         of a ToolGate suite only the case of this name (repeatable)
   --agent URL         ask a suite's cases of the agent at this address (POST {"input"}, session_id in its reply)
@@ -38,6 +41,7 @@ ${TARGET_HELP}`;
 const options = {
   without: { type: "string", multiple: true },
   repeat: { type: "string", default: "1" },
+  matrix: { type: "boolean", default: false },
   case: { type: "string", multiple: true },
   agent: { type: "string" },
   "fail-fast": { type: "boolean", default: false },
@@ -118,11 +122,13 @@ function alone(loaded: LoadedScenario): PlaylistRun {
 
 type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
-async function run(runs: PlaylistRun[], values: Values, terminal: Terminal): Promise<number> {
-  const scenarios = runs.map(({ loaded }) => loaded);
+async function run(asked: PlaylistRun[], values: Values, terminal: Terminal): Promise<number> {
+  const scenarios = asked.map(({ loaded }) => loaded);
   const reporter = oneOf("--reporter", values.reporter, ["pretty", ...REPORT_FORMATS]);
   const repeat = positiveInteger("--repeat", values.repeat);
-  const without = [...new Set(values.without?.flatMap((names) => names.split(",")) ?? [])].sort();
+  const named = [...new Set(values.without?.flatMap((names) => names.split(",")) ?? [])].sort();
+  const runs = values.matrix ? matrixOf(scenarios, named) : asked;
+  const without = values.matrix ? [] : named;
   if (values.out !== undefined && reporter === "pretty") {
     throw new LabError("bad-input", "--out needs a --reporter: json, junit or markdown");
   }
@@ -163,11 +169,12 @@ async function run(runs: PlaylistRun[], values: Values, terminal: Terminal): Pro
     screen.close();
     await lab.close();
   }
-  if (reporter === "pretty") terminal.out.write(`\n${summary(reports)}\n`);
+  const text = values.matrix ? matrixTable(reports) : summary(reports);
+  if (reporter === "pretty") terminal.out.write(`\n${text}\n`);
   else if (values.out === undefined) terminal.out.write(render(reporter, reports));
   else {
     save(values.out, render(reporter, reports));
-    terminal.out.write(`\n${summary(reports)}\n${reporter} report: ${values.out}\n`);
+    terminal.out.write(`\n${text}\n${reporter} report: ${values.out}\n`);
   }
   // A failure that a playlist shows on purpose is none.
   const asAsked = reports.map(({ outcome }, index): Outcome => {
