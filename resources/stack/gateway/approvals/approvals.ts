@@ -133,6 +133,7 @@ export class Approvals {
       const remainingMs = ttlMs - (performance.now() - startedAtMs);
       hold.time = new TimeLeft(remainingMs, () => void this.#expire(hold, "approval timeout"));
       if (this.#goesOn === undefined) hold.time.go();
+      else this.#noteTimes().catch((error: Error) => log(`approvals: ${error.message}`));
     }
     const progress = this.#reportProgress(hold);
     const result = await ended.promise;
