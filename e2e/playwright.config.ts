@@ -2,6 +2,9 @@ import { defineConfig } from "@playwright/test";
 import { CHROMIUM } from "./electron-stand-in/chromium.ts";
 import type { HostOption } from "./page/lab-under-test.ts";
 
+/** For visual review, and for the README. */
+const PICTURES = ["screenshots.spec.ts", "animation.spec.ts"];
+
 /** The lab as a person uses it: its page in a real browser and in the desktop app, and the app itself. */
 export default defineConfig<HostOption>({
   globalSetup: "./build.ts",
@@ -22,7 +25,7 @@ export default defineConfig<HostOption>({
     launchOptions: CHROMIUM,
   },
   projects: [
-    { name: "browser", testDir: "./page", testIgnore: "screenshots.spec.ts", use: { host: "browser" } },
+    { name: "browser", testDir: "./page", testIgnore: PICTURES, use: { host: "browser" } },
     {
       name: "desktop page",
       testDir: "./page",
@@ -31,6 +34,6 @@ export default defineConfig<HostOption>({
       use: { host: "desktop" },
     },
     { name: "desktop shell", testDir: "./desktop" },
-    { name: "screenshots", testDir: "./page", testMatch: "screenshots.spec.ts", use: { host: "browser" } },
+    { name: "screenshots", testDir: "./page", testMatch: PICTURES, use: { host: "browser" } },
   ],
 });

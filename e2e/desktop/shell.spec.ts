@@ -171,7 +171,7 @@ test("the menu halts and undoes everything, and finished runs are notified", asy
   expect(await inPage(page, ({ state }) => state?.halted, null)).toBe(true);
   const shown = await desktop.inMain(() => (globalThis as unknown as { shown: string[] }).shown, null);
   // Of runs that were requested together, once.
-  expect(shown).toEqual(["1 of 2 runs passed"]);
+  expect(shown).toEqual(["1 of 2 runs ended as expected"]);
 });
 
 test("a key halts and undoes everything while the page hangs", async ({ desktop, home }) => {

@@ -19,6 +19,7 @@ import { benchHistoryDelay } from "./history-delay.ts";
 import { benchOpenProject } from "./open-project.ts";
 import { benchPage } from "./page.ts";
 import { benchPostgres } from "./postgres.ts";
+import { benchPresenter } from "./presenter.ts";
 import { benchRecorder } from "./recorder.ts";
 import { benchRedaction } from "./redaction.ts";
 import { type Row, row, table } from "./row.ts";
@@ -44,6 +45,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   halt: benchHalt,
   bundles: benchBundles,
   page: benchPage,
+  presenter: benchPresenter,
   waterfall: benchWaterfall,
   stream: benchStream,
   subscribers: benchSubscribers,

@@ -17,6 +17,14 @@ export const RUN_FILE_LABELS: Readonly<Record<RunFileFormat, string>> = {
 };
 export const runFileRequest = z.strictObject({ runId, format: z.enum(RUN_FILE_FORMATS) });
 
+/** Formats of one report of several runs. */
+export const RUNS_REPORT_FORMATS = ["junit", "markdown"] as const;
+export type RunsReportFormat = (typeof RUNS_REPORT_FORMATS)[number];
+export const runsReportRequest = z.strictObject({
+  runIds: z.array(runId).min(1).max(200),
+  format: z.enum(RUNS_REPORT_FORMATS),
+});
+
 /** What an export would redact, and what in it looks like a secret that no rule matches. */
 export const exportPreview = z.object({
   /** How often each kind is redacted. */

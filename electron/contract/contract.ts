@@ -13,6 +13,7 @@ import {
   exportResult,
   importResult,
   runFileRequest,
+  runsReportRequest,
   upload,
   uploadRequest,
   verifyResult,
@@ -232,6 +233,8 @@ export const labContract = {
     export: procedure.input(exportRequest).output(exportResult),
     /** One run in a format of another tool; redacted as a bundle is. */
     exportFile: procedure.input(runFileRequest).output(exportResult),
+    /** One report of several runs, for CI servers and people; redacted as a bundle is. */
+    exportReport: procedure.input(runsReportRequest).output(exportResult),
     /** Only where `capabilities.openDialog` is true; null when the person chose no file. */
     choose: procedure.output(upload.nullable()),
     verify: procedure.input(uploadRequest).output(verifyResult),

@@ -43,8 +43,12 @@ export const queueEntry = z.object({
     id: z.string(),
     number: z.int(),
     of: z.int(),
+    /** It shows the failure that its protection prevents: that it fails is what was asked for. */
+    showsFailure: z.boolean(),
     /** It is to be compared with the run before it, which had a protection off. */
     isCompared: z.boolean(),
+    /** Its runs wait for a person before each step: so does the window after each of them. */
+    isPaced: z.boolean(),
   }),
   queuedWallMs: z.number(),
   runId: z.string().nullable(),
@@ -56,12 +60,17 @@ export const queueEntry = z.object({
   /** What happened, in one sentence; null until it has ended, and for one that never started. */
   headline: z.string().nullable(),
   cancelling: z.boolean(),
-  /** Of the run of its batch that ended last: the runs of the batch that have a log, and how many passed. */
-  batchResult: z.object({ runIds: z.array(z.string()), passed: z.int() }).nullable(),
+  /** Of the run of its batch that ended last: how many ended as expected. */
+  batchResult: z.object({ asExpected: z.int() }).nullable(),
   /** The current activity, briefly: "starting the stack: gateway", "step: warm gateway". */
   activity: z.string(),
 });
 export type QueueEntry = z.infer<typeof queueEntry>;
+
+/** It passed, or it failed to show what a protection prevents. */
+export function endedAsExpected({ outcome, batch }: Pick<QueueEntry, "outcome" | "batch">): boolean {
+  return outcome === "passed" || (batch.showsFailure && outcome === "failed");
+}
 
 export const runQueue = z.object({
   /** Running first, then queued in order. */

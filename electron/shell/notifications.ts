@@ -16,7 +16,7 @@ export function register(shell: Shell): void {
       const notification = new Notification(
         result === null
           ? { title: titleOf(entry), body: entry.headline ?? textOf(brief(entry.reason ?? "").pieces) }
-          : { title: `${result.passed} of ${batch.of} runs passed`, body: "Compare the runs" },
+          : { title: `${result.asExpected} of ${batch.of} runs ended as expected`, body: "Open the result" },
       );
       notification.on("click", () => shell.show(placeOf(entry)));
       notification.show();
@@ -24,9 +24,8 @@ export function register(shell: Shell): void {
   );
 }
 
-function placeOf({ batchResult, runId }: QueueEntry): string {
-  const runIds = batchResult?.runIds ?? [];
-  if (runIds.length > 1) return `sets/${runIds.join(",")}`;
+function placeOf({ batch, batchResult, runId }: QueueEntry): string {
+  if (batch.of > 1 && batchResult !== null) return `batch/${batch.id}`;
   return runId === null ? "lab" : `run/${runId}`;
 }
 

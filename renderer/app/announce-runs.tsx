@@ -28,7 +28,8 @@ export function AnnounceRuns() {
       const hasBegun = entry.runId !== null;
       // Runs that were requested together are announced together, when the last one has ended.
       if (entry.batch.of > 1) {
-        if (entry.batchResult !== null && !hostNotifies && isWanted) announceBatch(entry.batch.of, entry.batchResult);
+        const isResultShown = route.at === "batch" && route.batchId === entry.batch.id;
+        if (entry.batchResult !== null && !hostNotifies && isWanted && !isResultShown) announceBatch(entry);
         continue;
       }
       if (isShown || (hasBegun && (hostNotifies || !isWanted))) continue;
@@ -56,16 +57,12 @@ export function AnnounceRuns() {
   return null;
 }
 
-function announceBatch(of: number, { runIds, passed }: NonNullable<QueueEntry["batchResult"]>): void {
+function announceBatch({ batch, batchResult }: QueueEntry): void {
+  const count = batchResult?.asExpected ?? 0;
   notifications.show({
-    title: `${passed} of ${of} runs passed`,
-    message:
-      runIds.length < 2 ? (
-        <a href={formatRoute({ at: "history" })}>Open the history</a>
-      ) : (
-        <a href={formatRoute({ at: "compare-sets", left: runIds, right: [] })}>Compare the runs</a>
-      ),
-    color: passed === of ? "green" : "red",
+    title: `${count} of ${batch.of} runs ended as expected`,
+    message: <a href={formatRoute({ at: "batch", batchId: batch.id })}>Open the result</a>,
+    color: count === batch.of ? "green" : "red",
     autoClose: 8_000,
   });
 }

@@ -1,26 +1,49 @@
-import { Button } from "@mantine/core";
 import { IconPlayerSkipForward } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
 import type { QueueEntry } from "../../electron/contract/runs.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
 import { formatRoute, type Route } from "../state/route.ts";
+import { useGoOn } from "../state/use-go-on.ts";
 import { goTo } from "../state/use-route.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneDot } from "../ui/tone-mark.tsx";
-import { batchOf } from "./batch-runs.ts";
+import { type BatchRuns, batchOf, nextPlace, shownRun } from "./batch-runs.ts";
 import classes from "./batch-strip.module.css";
 
 /** Above the page while runs that were started together are in progress or shown: which it is, and the verdicts so far. */
 export default function BatchStrip({ route }: { route: Route }) {
   const queue = useLab((state) => state.lab?.queue);
+  const batch = queue === undefined ? undefined : batchOf(queue, route);
+  return batch === undefined ? null : <Strip batch={batch} route={route} />;
+}
+
+const GOES_ON: Partial<Record<Route["at"], string>> = { compare: "Compare", run: "Next", batch: "Result" };
+
+function Strip({ batch, route }: { batch: BatchRuns; route: Route }) {
   const follow = useInteraction((state) => state.follow);
-  const shownRunId = route.at === "run" ? route.runId : route.at === "compare" ? route.right : undefined;
-  const batch = queue === undefined ? undefined : batchOf(queue, shownRunId);
-  if (batch === undefined) return null;
   const { id: batchId, current, entries, of } = batch;
+  const shownRunId = shownRun(route);
   const shown = entries.find(({ runId }) => runId !== null && runId === shownRunId);
   const number = (shown ?? current)?.batch.number;
   const before = entries.find((entry) => entry.batch.number === (number ?? of + 1) - 1);
-  const next = current?.runId ?? undefined;
+  const next = nextPlace(batch, route);
+  // Asked for while the next run is being prepared.
+  const [wantedFrom, setWantedFrom] = useState<Route>();
+  const goOn = () => {
+    if (next === undefined) return setWantedFrom(route);
+    setWantedFrom(undefined);
+    if (next.at === "run") follow({ batchId, runId: next.runId });
+    goTo(next);
+  };
+  const isWanted = wantedFrom === route && next !== undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when there is somewhere to go on to
+  useEffect(() => {
+    if (isWanted) goOn();
+  }, [isWanted]);
+  const isInProgress = shown !== undefined && shown.state !== "ended" && route.at === "run";
+  const isAtEnd = route.at === "batch" && current === undefined;
+  useGoOn(isInProgress || isAtEnd ? undefined : goOn);
   return (
     <section className={classes.strip} aria-label="Runs started together">
       <b className={classes.count}>{number === undefined ? `${of} runs` : `${number} of ${of}`}</b>
@@ -32,21 +55,22 @@ export default function BatchStrip({ route }: { route: Route }) {
         ))}
       </ol>
       <span className={classes.verdicts} role="status">
-        {batch.passed} passed{batch.notPassed > 0 && <b>, {batch.notPassed} not</b>}
+        {batch.passed} passed{batch.shown > 0 && `, ${batch.shown} failed on purpose`}
+        {batch.notPassed > 0 && <b>, {batch.notPassed} not</b>}
       </span>
       {before?.headline != null && <span className={classes.headline}>Before: {before.headline}</span>}
-      {next !== undefined && next !== shownRunId && (
-        <Button
-          size="compact-sm"
-          variant="light"
-          leftSection={<IconPlayerSkipForward size={14} aria-hidden />}
-          onClick={() => {
-            follow({ batchId, runId: next });
-            goTo({ at: "run", runId: next });
-          }}
-        >
-          Next
-        </Button>
+      {!isInProgress && !isAtEnd && (
+        <span className={classes.next}>
+          <ReasonedButton
+            size="compact-sm"
+            variant="light"
+            hint="Space or Page Down"
+            leftSection={<IconPlayerSkipForward size={14} aria-hidden />}
+            onClick={goOn}
+          >
+            {GOES_ON[next?.at ?? "run"]}
+          </ReasonedButton>
+        </span>
       )}
     </section>
   );

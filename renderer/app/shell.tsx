@@ -25,6 +25,7 @@ const LabPage = late("The Lab page", () => import("../scenarios/lab-page.tsx"));
 const RunPage = late("The Run page", () => import("../runs/run-page.tsx"));
 const EvaluatePage = late("The Evaluate page", () => import("../history/evaluate-page.tsx"));
 const CompareSetsPage = late("The Compare page of sets", () => import("../runs/compare-sets-page.tsx"));
+const BatchPage = late("The result page", () => import("../runs/batch-page.tsx"));
 const ComparePage = late("The Compare page", () => import("../runs/compare-page.tsx"));
 const StacksPage = late("The Stacks page", () => import("../stacks/stacks-page.tsx"));
 const ServicesPage = late("The Services page", () => import("../stacks/services-page.tsx"));
@@ -113,6 +114,8 @@ function Page({ route }: { route: Route }) {
       return <RunPage key={route.runId} route={route} />;
     case "compare":
       return <ComparePage key={`${route.left} ${route.right}`} left={route.left} right={route.right} />;
+    case "batch":
+      return <BatchPage key={route.batchId} batchId={route.batchId} />;
     case "evaluate":
       return <EvaluatePage key={route.runIds.join()} runIds={route.runIds} />;
     case "compare-sets":
@@ -163,6 +166,7 @@ const TITLES: Record<Route["at"], string> = {
   run: "Run",
   compare: "Compare",
   "compare-sets": "Compare",
+  batch: "Result",
   evaluate: "Evaluate",
   stacks: "Stacks",
   service: "Service",

@@ -3,10 +3,12 @@ import type { RunQueue } from "../../electron/contract/runs.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
 import { parseRoute } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
+import { pairOf } from "./batch-runs.ts";
 
 /**
  * Shows the runs that were started from this window: the first one once it begins, and each that follows it in its batch.
- * Ends when another page is opened; waits while a moment of a run is being looked at.
+ * Ends when another page is opened; waits while a moment of a run is being looked at. From a run that was paced by a person
+ * only that person goes on.
  */
 export function useFollowRuns(): void {
   useOpenAwaited();
@@ -37,29 +39,31 @@ function useFollowBatch(): void {
   const isLooking = useInteraction(({ cursorMs, selectedSeq }) => cursorMs !== undefined || selectedSeq !== undefined);
   const running = useLab((state) => state.lab?.queue.active[0]);
   const runId = running?.batch.id === followed?.batchId ? running?.runId : undefined;
-  const left = useLab((state) => state.lab && pairOf(state.lab.queue, followed?.runId));
+  const isPaced = useLab(
+    ({ lab }) =>
+      lab !== undefined &&
+      [...lab.queue.active, ...lab.queue.ended].some(({ batch }) => batch.id === followed?.batchId && batch.isPaced),
+  );
+  const left = useLab((state) => state.lab && leftOf(state.lab.queue, followed?.runId));
   useEffect(() => {
-    if (followed === undefined || isLooking || runId === undefined || runId === null || runId === followed.runId)
-      return;
+    if (followed === undefined || isPaced || isLooking || runId == null || runId === followed.runId) return;
     const route = parseRoute(window.location.hash);
     if (route.at !== "run" || route.runId !== followed.runId || left !== undefined) return;
     follow({ batchId: followed.batchId, runId });
     goTo({ at: "run", runId });
-  }, [followed, follow, isLooking, left, runId]);
+  }, [followed, follow, isLooking, isPaced, left, runId]);
   useEffect(() => {
-    if (followed === undefined || left === undefined) return;
+    if (followed === undefined || isPaced || left === undefined) return;
     const route = parseRoute(window.location.hash);
     // The comparison stays until a person goes on.
     if (route.at === "run" && route.runId === followed.runId) goTo({ at: "compare", left, right: followed.runId });
-  }, [followed, left]);
+  }, [followed, isPaced, left]);
 }
 
 /** The run that an ended one is to be compared with. */
-function pairOf({ active, ended }: RunQueue, runId: string | undefined): string | undefined {
-  const entry = ended.find((each) => each.runId !== null && each.runId === runId);
-  if (entry === undefined || !entry.batch.isCompared) return undefined;
-  const before = [...active, ...ended].find(
-    ({ batch }) => batch.id === entry.batch.id && batch.number === entry.batch.number - 1,
+function leftOf({ active, ended }: RunQueue, runId: string | undefined): string | undefined {
+  return pairOf(
+    [...active, ...ended],
+    ended.find((each) => each.runId !== null && each.runId === runId),
   );
-  return before?.runId ?? undefined;
 }

@@ -1,8 +1,10 @@
-import { IconAlertTriangle, IconUserCheck } from "@tabler/icons-react";
+import { IconAlertTriangle, IconPlayerPlay, IconUserCheck } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import type { WaitingApprovals } from "../../electron/contract/approvals.ts";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
-import { formatRoute } from "../state/route.ts";
+import { whyNotRun } from "../state/why-not-run.ts";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { ApprovalCard } from "./approval-card.tsx";
 import classes from "./approvals-page.module.css";
@@ -45,12 +47,14 @@ export default function ApprovalsPage() {
   );
 }
 
-/** A scenario with an approval, offered on an empty page. */
-const SCENARIO_THAT_ASKS = "approval-granted";
+/** The scenario that waits for the person at the window, offered on an empty page. */
+const SCENARIO_THAT_ASKS = "audience-decides";
 
 function Waiting({ approvals: { waiting, unknownBecause } }: { approvals: WaitingApprovals }) {
   const stack = useLab((state) => state.lab?.stack.state);
-  const asking = useLab((state) => state.catalogue?.scenarios.find(({ id }) => id === SCENARIO_THAT_ASKS)?.title);
+  const asking = useLab((state) => state.catalogue?.scenarios.find(({ id }) => id === SCENARIO_THAT_ASKS));
+  const cannotRun = useLab(whyNotRun);
+  const actions = useLabActions();
   // A stack that is down has no tickets: not an error.
   const isUnknown = unknownBecause !== null && stack === "up";
   return (
@@ -69,9 +73,19 @@ function Waiting({ approvals: { waiting, unknownBecause } }: { approvals: Waitin
       {waiting.length === 0 && !isUnknown && (
         <div className={classes.panel}>
           <Empty title="No call waits for approval" icon={<IconUserCheck size={22} aria-hidden />}>
-            Calls that need approval appear here with the time left to decide.{" "}
-            <a href={formatRoute({ at: "lab" })}>Run a scenario with an approval</a>
-            {asking !== undefined && <>, such as “{asking}”</>}.
+            <p>Calls that need approval appear here with the time left to decide.</p>
+            {asking !== undefined && (
+              <ReasonedButton
+                leftSection={<IconPlayerPlay size={14} aria-hidden />}
+                disabledBecause={
+                  cannotRun ?? (asking.lacks === null ? undefined : `Not on this stack: ${asking.lacks}`)
+                }
+                hint={asking.summary}
+                onClick={() => void actions.start([asking.id])}
+              >
+                Decide on a refund yourself
+              </ReasonedButton>
+            )}
           </Empty>
         </div>
       )}

@@ -1,6 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import { useMemo } from "react";
-import type { ExportResult, RunFileFormat } from "../../electron/contract/bundles.ts";
+import type { ExportResult, RunFileFormat, RunsReportFormat } from "../../electron/contract/bundles.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import type { LabStore } from "../state/lab-store.ts";
 import { notify, notifyFailure } from "../state/notify.tsx";
@@ -44,6 +44,8 @@ export function useBundles() {
     };
     const exportFile = (runId: string, format: RunFileFormat) =>
       save(() => client.call.bundles.exportFile({ runId, format }));
+    const exportReport = (runIds: string[], format: RunsReportFormat) =>
+      save(() => client.call.bundles.exportReport({ runIds, format }));
     const saveExpected = (runId: string) => save(() => client.call.traces.saveExpected({ runId }));
     const save = async (write: () => Promise<ExportResult>) => {
       try {
@@ -58,7 +60,7 @@ export function useBundles() {
         notifyFailure("It could not be exported", error);
       }
     };
-    return { whyNot, exportRuns, exportFile, saveExpected };
+    return { whyNot, exportRuns, exportFile, exportReport, saveExpected };
   }, [client, whyNot]);
 }
 

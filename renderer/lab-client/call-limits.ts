@@ -14,6 +14,7 @@ const LONGER: Record<string, number> = {
   "bundles.verify": 120_000,
   "bundles.import": 300_000,
   "bundles.exportFile": 600_000,
+  "bundles.exportReport": 600_000,
   "traces.open": 120_000,
   "traces.choose": 600_000,
   "traces.pull": 60_000,

@@ -23,8 +23,11 @@ import { RunDifferences } from "./run-differences.tsx";
 
 const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
 /** In presenter mode both runs fit on one screen. */
-const PRESENTER_SCALE = 1.2;
-const PRESENTER_HIDDEN: ReadonlySet<LaneKind> = new Set([...HIDDEN, "phases"]);
+const PRESENTER_SCALE = 1.7;
+const PRESENTER_HIDDEN: ReadonlySet<LaneKind> = new Set([
+  ...HIDDEN,
+  ...(["phases", "steps", "health", "backends", "links", "hits"] as const),
+]);
 
 /** Two runs, one above the other on one axis, and their differences. */
 export default function ComparePage({ left, right }: { left: string; right: string }) {

@@ -23,6 +23,8 @@ interface MomentBarProps {
   view: RunView;
   cursorMs: number | undefined;
   hasMoved: boolean;
+  /** A paced run waits, and says elsewhere before what. */
+  isWaiting: boolean;
   onFollow: () => void;
   onError: (direction: 1 | -1) => void;
 }
@@ -36,7 +38,7 @@ const NEWEST: Record<Following, string> = {
 };
 
 /** The state of the run at the moment shown. */
-export function MomentBar({ run, view, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
+export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, onError }: MomentBarProps) {
   const { phase, steps, health, faults, waiting } = momentOf(view);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const following = useFollowing(run);
@@ -90,24 +92,26 @@ export function MomentBar({ run, view, cursorMs, hasMoved, onFollow, onError }: 
         </span>
       ))}
       {faults.map(({ id, name }) => (
-        <ToneBadge key={id} tone="fault">
-          {name}
-        </ToneBadge>
+        <span key={id} className={classes.fault}>
+          <ToneBadge tone="fault">{name}</ToneBadge>
+        </span>
       ))}
       {waiting > 0 && (
-        <ToneBadge tone="approvalRequired">{waiting === 1 ? "1 call waiting" : `${waiting} calls waiting`}</ToneBadge>
+        <span className={classes.fault}>
+          <ToneBadge tone="approvalRequired">{waiting === 1 ? "1 call waiting" : `${waiting} calls waiting`}</ToneBadge>
+        </span>
       )}
       <span className={classes.now}>
         {phase !== undefined && <span>{phase}</span>}
         {steps.at(-1) !== undefined && <b title={steps.at(-1)?.name}>{steps.at(-1)?.name}</b>}
       </span>
-      {isPresenting && <NextStep view={view} />}
+      {isPresenting && <NextStep view={view} isWaiting={isWaiting} />}
     </div>
   );
 }
 
 /** Presenter mode: the current and the next step, in large type. */
-function NextStep({ view }: { view: RunView }) {
+function NextStep({ view, isWaiting }: { view: RunView; isWaiting: boolean }) {
   const { client } = useStores();
   const scenarioId = view.started?.scenario.id;
   const [detail, setDetail] = useState<ScenarioDetail>();
@@ -136,23 +140,25 @@ function NextStep({ view }: { view: RunView }) {
           </dd>
         </>
       )}
-      <dt>{view.ended === undefined ? "Now" : "Ended"}</dt>
-      <dd>
-        {view.ended === undefined ? (
-          <BriefText text={current?.name ?? view.phases.at(-1)?.name ?? "preparing"} of="Step" />
-        ) : (
-          <>
+      {view.ended !== undefined && (
+        <>
+          <dt>Ended</dt>
+          <dd>
             {headlineOf(view)}
             {hasMoreToSay(view.ended.outcome) && (
               <span className={classes.reason}>
                 <BriefText text={view.ended.reason} of="Result" />
               </span>
             )}
-          </>
-        )}
-      </dd>
-      {view.ended === undefined && (
+          </dd>
+        </>
+      )}
+      {view.ended === undefined && !isWaiting && (
         <>
+          <dt>Now</dt>
+          <dd>
+            <BriefText text={current?.name ?? view.phases.at(-1)?.name ?? "preparing"} of="Step" />
+          </dd>
           <dt>Next</dt>
           <dd>
             <BriefText

@@ -93,8 +93,14 @@ export function RunHeader({ run }: { run: OpenRun }) {
           </span>
           {started !== undefined && (
             <>
-              <span title={new Date(started.wallMs).toISOString()}>{clockTime(started.wallMs, Date.now())}</span>
-              <span title={started.services.map(({ name }) => name).join(", ")} hidden={hasNoStack}>
+              <span className={classes.aside} title={new Date(started.wallMs).toISOString()}>
+                {clockTime(started.wallMs, Date.now())}
+              </span>
+              <span
+                className={classes.aside}
+                title={started.services.map(({ name }) => name).join(", ")}
+                hidden={hasNoStack}
+              >
                 {started.project === undefined ? "" : `${started.project} · `}
                 {started.driver === "process" ? "processes" : "Docker"}
               </span>
@@ -185,87 +191,91 @@ export function RunHeader({ run }: { run: OpenRun }) {
         >
           Compare
         </ReasonedButton>
-        <Hint label={detail?.pinned ? "Unpin: the run may be deleted" : "Pin: the run is never deleted automatically"}>
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label={detail?.pinned ? "Unpin this run" : "Pin this run"}
-            aria-pressed={detail?.pinned ?? false}
-            onClick={() => void setPinned(!(detail?.pinned ?? false))}
+        <span className={`${classes.more} ${classes.aside}`}>
+          <Hint
+            label={detail?.pinned ? "Unpin: the run may be deleted" : "Pin: the run is never deleted automatically"}
           >
-            {detail?.pinned ? <IconPinFilled size={15} aria-hidden /> : <IconPin size={15} aria-hidden />}
-          </ActionIcon>
-        </Hint>
-        <Menu position="bottom-end">
-          <Menu.Target>
-            <ActionIcon variant="default" size={30} aria-label="More for this run">
-              <IconDots size={15} aria-hidden />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item
-              leftSection={<IconDownload size={15} aria-hidden />}
-              disabled={whyNoExport !== undefined}
-              onClick={() => setExporting(true)}
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label={detail?.pinned ? "Unpin this run" : "Pin this run"}
+              aria-pressed={detail?.pinned ?? false}
+              onClick={() => void setPinned(!(detail?.pinned ?? false))}
             >
-              Export {whyNoExport === undefined ? "as a bundle" : `(${whyNoExport})`}
-            </Menu.Item>
-            {kind !== "evaluation" && (
-              <>
+              {detail?.pinned ? <IconPinFilled size={15} aria-hidden /> : <IconPin size={15} aria-hidden />}
+            </ActionIcon>
+          </Hint>
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <ActionIcon variant="default" size={30} aria-label="More for this run">
+                <IconDots size={15} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item
+                leftSection={<IconDownload size={15} aria-hidden />}
+                disabled={whyNoExport !== undefined}
+                onClick={() => setExporting(true)}
+              >
+                Export {whyNoExport === undefined ? "as a bundle" : `(${whyNoExport})`}
+              </Menu.Item>
+              {kind !== "evaluation" && (
+                <>
+                  <Menu.Item
+                    leftSection={<IconTestPipe size={15} aria-hidden />}
+                    disabled={whyNoExport !== undefined}
+                    onClick={() => goTo({ at: "evaluate", runIds: [record.runId] })}
+                  >
+                    Evaluate
+                  </Menu.Item>
+                  <Menu.Item
+                    leftSection={<IconFileExport size={15} aria-hidden />}
+                    disabled={whyNoExport !== undefined}
+                    onClick={() => void bundles.saveExpected(record.runId)}
+                  >
+                    Save what it did as an eval set
+                  </Menu.Item>
+                </>
+              )}
+              {kind === "scenario" &&
+                REPEATS.map((times) => (
+                  <Menu.Item
+                    key={times}
+                    leftSection={<IconRepeat size={15} aria-hidden />}
+                    disabled={whyNoRerun !== undefined}
+                    onClick={() => void actions.rerun(record.runId, undefined, times)}
+                  >
+                    Run again {times} times
+                  </Menu.Item>
+                ))}
+              {RUN_FILE_FORMATS.map((format) => (
                 <Menu.Item
-                  leftSection={<IconTestPipe size={15} aria-hidden />}
-                  disabled={whyNoExport !== undefined}
-                  onClick={() => goTo({ at: "evaluate", runIds: [record.runId] })}
-                >
-                  Evaluate
-                </Menu.Item>
-                <Menu.Item
+                  key={format}
                   leftSection={<IconFileExport size={15} aria-hidden />}
                   disabled={whyNoExport !== undefined}
-                  onClick={() => void bundles.saveExpected(record.runId)}
+                  onClick={() => void bundles.exportFile(record.runId, format)}
                 >
-                  Save what it did as an eval set
-                </Menu.Item>
-              </>
-            )}
-            {kind === "scenario" &&
-              REPEATS.map((times) => (
-                <Menu.Item
-                  key={times}
-                  leftSection={<IconRepeat size={15} aria-hidden />}
-                  disabled={whyNoRerun !== undefined}
-                  onClick={() => void actions.rerun(record.runId, undefined, times)}
-                >
-                  Run again {times} times
+                  Export {RUN_FILE_LABELS[format]}
                 </Menu.Item>
               ))}
-            {RUN_FILE_FORMATS.map((format) => (
               <Menu.Item
-                key={format}
-                leftSection={<IconFileExport size={15} aria-hidden />}
-                disabled={whyNoExport !== undefined}
-                onClick={() => void bundles.exportFile(record.runId, format)}
+                leftSection={<IconTrash size={15} aria-hidden />}
+                disabled={isLive || detail === undefined || detail.pinned}
+                onClick={() => setDeleting(true)}
               >
-                Export {RUN_FILE_LABELS[format]}
+                Delete{isLive ? " (the run is in progress)" : detail?.pinned ? " (the run is pinned)" : ""}
               </Menu.Item>
-            ))}
-            <Menu.Item
-              leftSection={<IconTrash size={15} aria-hidden />}
-              disabled={isLive || detail === undefined || detail.pinned}
-              onClick={() => setDeleting(true)}
-            >
-              Delete{isLive ? " (the run is in progress)" : detail?.pinned ? " (the run is pinned)" : ""}
-            </Menu.Item>
-            {kind === "scenario" && started !== undefined && (
-              <Menu.Item
-                component="a"
-                href={formatRoute({ at: "scenarios", scenarioId: started.scenario.id, isCopy: true })}
-              >
-                Customise a copy of the scenario
-              </Menu.Item>
-            )}
-          </Menu.Dropdown>
-        </Menu>
+              {kind === "scenario" && started !== undefined && (
+                <Menu.Item
+                  component="a"
+                  href={formatRoute({ at: "scenarios", scenarioId: started.scenario.id, isCopy: true })}
+                >
+                  Customise a copy of the scenario
+                </Menu.Item>
+              )}
+            </Menu.Dropdown>
+          </Menu>
+        </span>
         <ExportRuns runIds={isExporting ? [record.runId] : []} onClose={() => setExporting(false)} />
         <DeleteRuns
           runs={isDeleting && detail !== undefined ? [detail] : []}

@@ -1,6 +1,9 @@
 import { useReducedMotion } from "@mantine/hooks";
+import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { type Stage, type StageCall, type StageLink, type StageService, stageAt } from "../../electron/model/stage.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
+import { ApprovalButtons } from "../approvals/approval-buttons.tsx";
+import { TimeLeft, useSecondsLeft } from "../approvals/time-left.tsx";
 import { layOutMap, NODE_HEIGHT, NODE_WIDTH } from "../stack/map-layout.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
@@ -9,8 +12,19 @@ import { dotShare, faultText } from "./map-dots.ts";
 import classes from "./run-map.module.css";
 import { useRunClock } from "./use-run-clock.ts";
 
+const HELD_WIDER = 44;
+const HELD_HEIGHT = 104;
+
+interface RunMapProps {
+  run: OpenRun;
+  /** Calls of the run that wait for a person now. */
+  heldCalls: readonly WaitingApproval[];
+  /** While a paced run waits, their time stands still. */
+  stands: boolean;
+}
+
 /** The stack at the moment of the run that the timeline shows: states, faults, and each open call as a dot. */
-export function RunMap({ run }: { run: OpenRun }) {
+export function RunMap({ run, heldCalls, stands }: RunMapProps) {
   const cursorMs = useInteraction((state) => state.cursorMs);
   const liveMs = useRunClock(run);
   const isReduced = useReducedMotion();
@@ -25,6 +39,10 @@ export function RunMap({ run }: { run: OpenRun }) {
   // It carries the links, and is on none of them.
   const shown = stage.services.filter(({ role }) => role !== "fault-proxy");
   const map = layOutMap(shown, stage.links);
+  const gatewayName = shown.find(({ role }) => role === "gateway")?.name;
+  const gateway = map.services.find(({ name }) => name === gatewayName);
+  const [held] = heldCalls;
+  const height = Math.max(map.height, held === undefined ? 0 : (gateway?.y ?? 0) + NODE_HEIGHT + 4 + HELD_HEIGHT);
   const expiresMs = (seq: number): number | undefined => {
     const event = record.event(seq);
     return event !== undefined && "expiresWallMs" in event
@@ -35,8 +53,9 @@ export function RunMap({ run }: { run: OpenRun }) {
   return (
     <svg
       className={classes.map}
-      viewBox={`-2 -2 ${map.width + 4} ${map.height + 4}`}
-      role="img"
+      viewBox={`-2 -2 ${map.width + 4} ${height + 4}`}
+      // With buttons in it, it is no picture.
+      role={held === undefined ? "img" : "group"}
       aria-label={summaryOf(stage)}
       data-calls={stage.calls.length}
     >
@@ -73,7 +92,31 @@ export function RunMap({ run }: { run: OpenRun }) {
           )),
       )}
       <Words stage={stage} places={map.services} height={map.height} />
+      {held !== undefined && gateway !== undefined && (
+        <foreignObject
+          x={gateway.x - HELD_WIDER / 2}
+          y={gateway.y + NODE_HEIGHT + 4}
+          width={NODE_WIDTH + HELD_WIDER}
+          height={HELD_HEIGHT}
+        >
+          <HeldCall approval={held} stands={stands} others={heldCalls.length - 1} />
+        </foreignObject>
+      )}
     </svg>
+  );
+}
+
+/** At the gateway, which holds the call: the person's two decisions. */
+function HeldCall({ approval, stands, others }: { approval: WaitingApproval; stands: boolean; others: number }) {
+  const left = useSecondsLeft(approval.expiresWallMs);
+  return (
+    <section className={classes.held} aria-label={`${approval.tool} waits for a person`}>
+      <b role="timer" aria-label="Time left">
+        {left === undefined ? <TimeLeft approval={approval} stands={stands} /> : `${left} s`}
+      </b>
+      <ApprovalButtons approval={approval} />
+      {others > 0 && <span>{others} more wait</span>}
+    </section>
   );
 }
 
@@ -96,7 +139,7 @@ function LinkLine({ link, path, x, y, text }: { link: StageLink; path: string; x
 
 const TEXT_X = 13;
 /** Characters of the widest kind that fit a node. */
-const FITTING_CHARS = 12;
+const FITTING_CHARS = 11;
 
 /** Longer texts are compressed instead of cut off. */
 function fitting(text: string) {

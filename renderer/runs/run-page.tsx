@@ -1,15 +1,18 @@
 import { Button, Tabs } from "@mantine/core";
-import { useEffect, useMemo } from "react";
+import { type CSSProperties, useEffect, useMemo } from "react";
+import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { kindOfRun } from "../../electron/contract/runs.ts";
 import { pauseOf } from "../../electron/model/pause.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
 import type { SpanKey } from "../state/interaction-store.ts";
 import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
-import type { Route } from "../state/route.ts";
+import { LEAST_SIDE_PX, MOST_SIDE_PX } from "../state/preferences-store.ts";
+import { type Route, RUN_PANELS } from "../state/route.ts";
 import { amendAddress, goTo } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
 import { Failed } from "../ui/failed.tsx";
+import { SideSplitter } from "../ui/side-splitter.tsx";
 import { Loading } from "../ui/states.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
 import { ChecksPanel } from "./checks-panel.tsx";
@@ -31,10 +34,11 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
   const open = useInteraction((state) => state.openRun);
 
   useEffect(() => {
-    const { cursorMs, selectedSeq } = route;
+    const { cursorMs, selectedSeq, panel } = route;
     open(route.runId, {
       ...(cursorMs === undefined ? {} : { cursorMs }),
       ...(selectedSeq === undefined ? {} : { selectedSeq }),
+      ...(panel === undefined ? {} : { panel }),
     });
   }, [open, route]);
 
@@ -54,6 +58,7 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
 }
 
 const ADDRESS_DELAY_MS = 250;
+const NONE: readonly WaitingApproval[] = [];
 
 function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const { record, version } = run;
@@ -65,6 +70,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const look = useInteraction((state) => state.look);
   const followLive = useInteraction((state) => state.followLive);
   const collapsesIdle = usePreferences((state) => state.collapsesIdle);
+  const inspectorPx = usePreferences((state) => state.inspectorPx);
   const wantsInspector = usePreferences((state) => state.showsInspector);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
@@ -75,6 +81,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
   const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
+  const shownPanel = panel ?? (isPresenting ? "map" : "checks");
+  // In presenter mode the map has their buttons.
+  const carded = isPresenting && shownPanel === "map" && cursorMs === undefined ? NONE : held;
 
   const pause = cursorMs === undefined && run.failure === undefined ? pauseOf(view) : undefined;
   useEffect(() => {
@@ -85,11 +94,12 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
           runId: record.runId,
           ...(cursorMs === undefined ? {} : { cursorMs }),
           ...(selectedSeq === undefined ? {} : { selectedSeq }),
+          ...(panel === undefined ? {} : { panel }),
         }),
       ADDRESS_DELAY_MS,
     );
     return () => clearTimeout(timer);
-  }, [route, record.runId, cursorMs, selectedSeq]);
+  }, [route, record.runId, cursorMs, selectedSeq, panel]);
 
   const select = (seq: number | undefined) => {
     look({ selectedSeq: seq, selectedSpan: undefined });
@@ -133,22 +143,27 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const failed = view.checks.filter(({ event }) => !event.passed).length;
   const events = { record, version, cursorMs, selectedSeq, onVisit: visit };
   return (
-    <div className={classes.page} data-inspector={showsInspector || undefined}>
+    <div
+      className={classes.page}
+      data-inspector={showsInspector || undefined}
+      style={{ "--side-px": `${inspectorPx}px` } as CSSProperties}
+    >
       <RunHeader run={run} />
       <MomentBar
         run={run}
         view={view}
         cursorMs={cursorMs}
         hasMoved={cursorMs !== undefined || stretch !== undefined}
+        isWaiting={pause !== undefined}
         onFollow={followLive}
         onError={toError}
       />
-      {(held.length > 0 || run.failure !== undefined || pause !== undefined) && (
+      {(carded.length > 0 || run.failure !== undefined || pause !== undefined) && (
         <div className={classes.held}>
           {pause !== undefined && <PauseBar pause={pause} />}
           <StoppedNotice run={run} />
-          {held.map((approval) => (
-            <ApprovalCard key={approval.ticket} approval={approval} linksToRun={false} />
+          {carded.map((approval) => (
+            <ApprovalCard key={approval.ticket} approval={approval} linksToRun={false} stands={pause !== undefined} />
           ))}
         </div>
       )}
@@ -157,8 +172,8 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       </section>
       <section id="details" tabIndex={-1} className={classes.panels} aria-label="Details of the run">
         <Tabs
-          value={panel ?? (isPresenting ? "map" : "checks")}
-          onChange={(value) => look({ panel: value ?? undefined })}
+          value={shownPanel}
+          onChange={(value) => look({ panel: RUN_PANELS.find((each) => each === value) })}
           keepMounted={false}
           classNames={{ root: classes.tabs ?? "", panel: classes.panel ?? "" }}
         >
@@ -172,15 +187,21 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
             </Tabs.Tab>
             <Tabs.Tab value="calls">Tool calls ({view.calls.length})</Tabs.Tab>
             <Tabs.Tab value="waterfall">Waterfall</Tabs.Tab>
-            <Tabs.Tab value="plots">Plots</Tabs.Tab>
-            <Tabs.Tab value="events">Events</Tabs.Tab>
-            <Tabs.Tab value="logs">Logs</Tabs.Tab>
+            <Tabs.Tab value="plots" data-aside>
+              Plots
+            </Tabs.Tab>
+            <Tabs.Tab value="events" data-aside>
+              Events
+            </Tabs.Tab>
+            <Tabs.Tab value="logs" data-aside>
+              Logs
+            </Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="evaluation">
             <EvaluationPanel view={record.view} />
           </Tabs.Panel>
           <Tabs.Panel value="map">
-            <RunMap run={run} />
+            <RunMap run={run} heldCalls={cursorMs === undefined ? held : NONE} stands={pause !== undefined} />
           </Tabs.Panel>
           <Tabs.Panel value="checks">
             <ChecksPanel view={view} selectedSeq={selectedSeq} onVisit={visit} isLatest={cursorMs === undefined} />
@@ -202,6 +223,17 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
           </Tabs.Panel>
         </Tabs>
       </section>
+      {showsInspector && (
+        <div className={classes.splitter}>
+          <SideSplitter
+            label="the inspector"
+            widthPx={inspectorPx}
+            leastPx={LEAST_SIDE_PX}
+            mostPx={MOST_SIDE_PX}
+            onWidth={(px) => setPreference({ inspectorPx: px })}
+          />
+        </div>
+      )}
       {showsInspector && (
         <Inspector
           record={record}

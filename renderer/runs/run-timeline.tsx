@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import type { LaneKind } from "../../electron/model/lanes.ts";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { stretchOf, viewportOf } from "../timeline/axis.ts";
@@ -7,7 +8,9 @@ import { TimelineView } from "../timeline/timeline-view.tsx";
 import { LaneMenu } from "./lane-menu.tsx";
 import { useRunClock } from "./use-run-clock.ts";
 
-const PRESENTER_SCALE = 1.35;
+const PRESENTER_SCALE = 1.7;
+/** In presenter mode the map shows the calls, and the narration the phases. */
+const PRESENTER_HIDDEN: readonly LaneKind[] = ["phases", "hits", "links", "checks", "logs"];
 
 interface RunTimelineProps {
   run: OpenRun;
@@ -33,7 +36,10 @@ export function RunTimeline({ run, onSelect }: RunTimelineProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const looks = useMemo(() => record.looksAt(cursorMs), [record, version, cursorMs]);
   const viewport = useMemo(() => stretch && viewportOf(stretch, axis), [stretch, axis]);
-  const hidden = useMemo(() => new Set(hiddenLanes), [hiddenLanes]);
+  const hidden = useMemo(
+    () => new Set([...hiddenLanes, ...(isPresenting ? PRESENTER_HIDDEN : [])]),
+    [hiddenLanes, isPresenting],
+  );
   return (
     <TimelineView
       model={record.timeline}

@@ -27,6 +27,21 @@ export function patternsOf(scenarios: readonly ScenarioSummary[]): { pattern: st
     .sort((a, b) => b.count - a.count || (a.pattern < b.pattern ? -1 : 1));
 }
 
+/** A person's own scenarios, and then the others by their first pattern, the most used first. */
+export function byPattern(scenarios: readonly ScenarioSummary[]): { group: string; scenarios: ScenarioSummary[] }[] {
+  const shipped = scenarios.filter(({ origin }) => origin !== "user");
+  const order = patternsOf(shipped).map(({ pattern }) => pattern);
+  const groups = Map.groupBy(shipped, ({ patterns }) => patterns[0] ?? "other");
+  const own = scenarios.filter(({ origin }) => origin === "user");
+  return [
+    ...(own.length === 0 ? [] : [{ group: "Yours", scenarios: own }]),
+    ...[...order, "other"].flatMap((group) => {
+      const its = groups.get(group);
+      return its === undefined ? [] : [{ group, scenarios: its }];
+    }),
+  ];
+}
+
 /** Three short scenarios that show different failures. */
 export const DEMO_SCENARIOS = ["mcp-crash", "retry-storm", "approval-timeout"];
 

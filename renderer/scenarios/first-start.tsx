@@ -1,6 +1,10 @@
 import { IconPlayerPlay } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
 import type { ScenarioSummary } from "../../electron/contract/scenarios.ts";
+import type { StackChoices } from "../../electron/contract/stacks.ts";
 import { useLabActions } from "../state/lab-actions.ts";
+import { useStores } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./first-start.module.css";
 
@@ -13,6 +17,14 @@ interface FirstStartProps {
 /** First start: runs the demo, with a list of its steps. */
 export function FirstStart({ demo, services, disabledBecause }: FirstStartProps) {
   const actions = useLabActions();
+  const { client } = useStores();
+  const [choices, setChoices] = useState<StackChoices>();
+  useEffect(() => {
+    // Without an answer only the reference stack is offered.
+    client.call.stacks.list().then(setChoices, () => {});
+  }, [client]);
+  const engine = choices?.engine;
+  const projects = choices?.projects.length ?? 0;
   return (
     <section className={classes.first} aria-labelledby="first-title">
       <div>
@@ -35,6 +47,14 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
         >
           Run the demo
         </ReasonedButton>
+        {engine?.is === "ready" && (
+          <p>
+            Docker runs here
+            {projects === 0 ? "" : `, with ${projects === 1 ? "a compose project" : `${projects} compose projects`}`}.
+            Any project can be broken and is left as it was found.{" "}
+            <a href={formatRoute({ at: "stacks" })}>Open your own stack</a>
+          </p>
+        )}
       </div>
       <ol>
         <li>

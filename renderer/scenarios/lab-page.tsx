@@ -1,9 +1,11 @@
-import { IconPlayerTrackNext } from "@tabler/icons-react";
-import { useEffect, useMemo } from "react";
+import { ActionIcon } from "@mantine/core";
+import { IconList, IconPlayerTrackNext } from "@tabler/icons-react";
+import { type CSSProperties, useEffect, useMemo } from "react";
 import type { ScenarioSummary } from "../../electron/contract/scenarios.ts";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
-import { useLab } from "../state/lab-context.tsx";
+import { useLab, usePreferences } from "../state/lab-context.tsx";
+import { LEAST_SIDE_PX, MOST_SIDE_PX } from "../state/preferences-store.ts";
 import type { Route } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { amendAddress } from "../state/use-route.ts";
@@ -11,8 +13,10 @@ import { useRouteState } from "../state/use-route-state.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { Failed } from "../ui/failed.tsx";
 import { FilterSelect } from "../ui/filter-select.tsx";
+import { Hint } from "../ui/hint.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { SearchBox } from "../ui/search-box.tsx";
+import { SideSplitter } from "../ui/side-splitter.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { BrokenFile } from "./broken-file.tsx";
 import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
@@ -23,6 +27,7 @@ import { PlaylistsMenu } from "./playlists-menu.tsx";
 import { ProtectionSwitches } from "./protection-switches.tsx";
 import { QueuePanel } from "./queue-panel.tsx";
 import { ScenarioCard } from "./scenario-card.tsx";
+import { ScenarioList } from "./scenario-list.tsx";
 
 /** The scenarios and the stack. */
 export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }> }) {
@@ -33,26 +38,31 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
   const hasQueue = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
   const services = useLab((state) => state.lab?.stack.services);
   const actions = useLabActions();
+  const stackPx = usePreferences((state) => state.stackPx);
+  const setPreference = usePreferences((state) => state.set);
   const nowMs = useLabNow(30_000);
-  const [{ text, pattern }, change] = useRouteState(route, searchOf);
+  const [{ text, pattern, list }, change] = useRouteState(route, searchOf);
   const setText = (next: string) => change((before) => ({ ...before, text: next }));
   const setPattern = (next: string | null) => change((before) => ({ ...before, pattern: next }));
   useEffect(() => {
-    const filter = { ...(text === "" ? {} : { text }), ...(pattern === null ? {} : { pattern }) };
-    amendAddress(route, { at: "lab", filter });
-  }, [route, text, pattern]);
+    const texts = { ...(text === "" ? {} : { text }), ...(pattern === null ? {} : { pattern }) };
+    amendAddress(route, { at: "lab", filter: { ...texts, ...(list ? { list } : {}) } });
+  }, [route, text, pattern, list]);
   const scenarios = useMemo(
     () => filterCatalogue(catalogue?.scenarios ?? [], { text, pattern }),
     [catalogue, text, pattern],
   );
   const patterns = useMemo(() => patternsOf(catalogue?.scenarios ?? []), [catalogue]);
   const canRun = scenarios.filter(({ lacks }) => lacks === null);
+  const ordered = [...canRun, ...scenarios.filter(({ lacks }) => lacks !== null)];
+  const whyNot = ({ lacks }: ScenarioSummary) =>
+    disabledBecause ?? (lacks === null ? undefined : `Not on this stack: ${lacks}`);
   const demo = demoOf(catalogue?.scenarios ?? []);
   const isDemoHere = demo.every(({ lacks }) => lacks === null);
   const isNew = catalogue?.scenarios.every(({ lastVerdicts }) => lastVerdicts.length === 0) ?? false;
 
   return (
-    <div className={classes.page}>
+    <div className={classes.page} style={{ "--side-px": `${stackPx}px` } as CSSProperties}>
       <div className={classes.catalogue}>
         {catalogue !== undefined && isNew && !hasQueue && isDemoHere && (
           <FirstStart
@@ -83,6 +93,17 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           </ReasonedButton>
           <PlaylistsMenu scenarioIds={canRun.map(({ id }) => id)} disabledBecause={disabledBecause} />
           <PaceSelect />
+          <Hint label={list ? "Show as cards" : "Show as a list, by pattern"}>
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Show as a list"
+              aria-pressed={list}
+              onClick={() => change((before) => ({ ...before, list: !before.list }))}
+            >
+              <IconList size={15} aria-hidden />
+            </ActionIcon>
+          </Hint>
         </div>
         {catalogue === undefined && failure === undefined && <Loading what="Loading scenarios" />}
         {catalogue === undefined && failure !== undefined && (
@@ -108,31 +129,52 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
         {catalogue?.broken.map((file) => (
           <BrokenFile key={file.name} file={file} />
         ))}
-        <div className={classes.cards}>
-          {[...canRun, ...scenarios.filter(({ lacks }) => lacks !== null)].map((scenario) => (
-            <ScenarioCard
-              key={scenario.id}
-              scenario={scenario}
-              disabledBecause={
-                disabledBecause ?? (scenario.lacks === null ? undefined : `Not on this stack: ${scenario.lacks}`)
-              }
-              nowMs={nowMs}
-              onPattern={setPattern}
-            />
-          ))}
+        <div className={classes.cards} data-list={list || undefined}>
+          {list ? (
+            <ScenarioList scenarios={ordered} whyNot={whyNot} nowMs={nowMs} />
+          ) : (
+            ordered.map((scenario) => (
+              <ScenarioCard
+                key={scenario.id}
+                scenario={scenario}
+                disabledBecause={whyNot(scenario)}
+                nowMs={nowMs}
+                onPattern={setPattern}
+              />
+            ))
+          )}
         </div>
       </div>
-      <aside id="stack" tabIndex={-1} className={classes.side} aria-label="The stack">
+      <div className={classes.splitter}>
+        <SideSplitter
+          label="the stack"
+          widthPx={stackPx}
+          leastPx={LEAST_SIDE_PX}
+          mostPx={MOST_SIDE_PX}
+          onWidth={(px) => setPreference({ stackPx: px })}
+        />
+      </div>
+      <aside className={classes.side} aria-label="The stack">
         <QueuePanel />
-        <StackPanel />
-        <ProtectionSwitches />
+        <div id="stack" tabIndex={-1}>
+          <StackPanel />
+        </div>
+        <div className={classes.protections}>
+          <ProtectionSwitches />
+        </div>
       </aside>
     </div>
   );
 }
 
-function searchOf({ filter }: Extract<Route, { at: "lab" }>): { text: string; pattern: string | null } {
-  return { text: filter?.text ?? "", pattern: filter?.pattern ?? null };
+interface Shown {
+  text: string;
+  pattern: string | null;
+  list: boolean;
+}
+
+function searchOf({ filter }: Extract<Route, { at: "lab" }>): Shown {
+  return { text: filter?.text ?? "", pattern: filter?.pattern ?? null, list: filter?.list ?? false };
 }
 
 function whyNoneRuns(shown: readonly ScenarioSummary[], canRun: readonly ScenarioSummary[]): string | undefined {

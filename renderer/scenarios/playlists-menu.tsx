@@ -1,10 +1,12 @@
 import { ActionIcon, Button, Menu, Modal, TextInput } from "@mantine/core";
 import { IconPlayerPlay, IconPlaylist, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
 import { useLabActions } from "../state/lab-actions.ts";
-import { useInteraction, useStores } from "../state/lab-context.tsx";
+import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { attempt, notify } from "../state/notify.tsx";
+import { useGoOn } from "../state/use-go-on.ts";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./playlists-menu.module.css";
 
 interface PlaylistsMenuProps {
@@ -13,18 +15,53 @@ interface PlaylistsMenuProps {
   disabledBecause: string | undefined;
 }
 
-/** Plays, makes and deletes playlists. */
+/** Plays the playlist chosen last, and plays, makes and deletes others. In presenter mode Space starts it. */
 export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuProps) {
   const { client } = useStores();
   const actions = useLabActions();
   const [playlists, setPlaylists] = useState<readonly PlaylistSummary[]>([]);
   const [isNaming, setNaming] = useState(false);
+  const playlist = usePreferences((state) => state.playlist);
+  const pace = usePreferences((state) => state.pace);
+  const isPresenting = usePreferences((state) => state.isPresenting);
+  const set = usePreferences((state) => state.set);
+  const isBusy = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
   const load = async () => {
     const list = await attempt("The playlists could not be loaded", () => client.call.playlists.list());
     if (list !== undefined) setPlaylists(list.playlists);
   };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once; they are loaded again when the menu is opened
+  useEffect(() => {
+    void client.call.playlists.list().then(
+      (list) => setPlaylists(list.playlists),
+      () => {},
+    );
+  }, []);
+  const chosen = playlists.find(({ id }) => id === playlist) ?? playlists[0];
+  const play = (id: string) => {
+    set({ playlist: id });
+    // Before an audience each step waits for the person.
+    return actions.play(id, isPresenting && pace === "none" ? "person" : pace);
+  };
+  useGoOn(
+    isPresenting && chosen !== undefined && disabledBecause === undefined && !isBusy
+      ? () => void play(chosen.id)
+      : undefined,
+  );
   return (
     <>
+      {chosen !== undefined && (
+        <ReasonedButton
+          className={classes.play ?? ""}
+          variant="light"
+          leftSection={<IconPlayerPlay size={14} aria-hidden />}
+          disabledBecause={disabledBecause}
+          hint={`${chosen.title}: ${chosen.runs === 1 ? "1 run" : `${chosen.runs} runs`}${isPresenting ? ". Space starts it" : ""}`}
+          onClick={() => void play(chosen.id)}
+        >
+          Play: {chosen.title}
+        </ReasonedButton>
+      )}
       <Menu position="bottom-end" onOpen={() => void load()}>
         <Menu.Target>
           <Button variant="default" leftSection={<IconPlaylist size={14} aria-hidden />}>
@@ -37,7 +74,7 @@ export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuPro
               <Menu.Item
                 leftSection={<IconPlayerPlay size={15} aria-hidden />}
                 disabled={disabledBecause !== undefined}
-                onClick={() => void actions.play(id)}
+                onClick={() => void play(id)}
               >
                 {title} <small>({runs === 1 ? "1 run" : `${runs} runs`})</small>
               </Menu.Item>

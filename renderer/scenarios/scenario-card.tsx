@@ -170,7 +170,7 @@ function Steps({ detail, plan }: { detail: ScenarioDetail | undefined; plan: Sce
   );
 }
 
-function Verdicts({ verdicts, nowMs }: { verdicts: ScenarioSummary["lastVerdicts"]; nowMs: number }) {
+export function Verdicts({ verdicts, nowMs }: { verdicts: ScenarioSummary["lastVerdicts"]; nowMs: number }) {
   if (verdicts.length === 0) return <span className={classes.never}>never run</span>;
   return (
     <span className={classes.verdicts}>

@@ -1,5 +1,6 @@
 import { createStore } from "zustand";
 import type { Stretch } from "../timeline/axis.ts";
+import type { RunPanel } from "./route.ts";
 
 export interface SpanKey {
   traceId: string;
@@ -15,7 +16,7 @@ export interface RunInteraction {
   /** A span that a service sent: its trace and its id. */
   selectedSpan: SpanKey | undefined;
   /** Which details of the run are shown; undefined until a person chooses: the map in presenter mode, else the checks. */
-  panel: string | undefined;
+  panel: RunPanel | undefined;
   /** The trace to which the waterfall is to be narrowed; taken once. */
   wantedTrace: string | undefined;
   /** The zoomed period; undefined shows the whole run as it grows. */
@@ -31,7 +32,7 @@ export interface InteractionStore extends RunInteraction {
   awaitedEntry: string | undefined;
   /** The batch whose runs this window shows one after another, and the run of it that it shows. */
   followed: { batchId: string; runId: string } | undefined;
-  openRun(runId: string, at: { cursorMs?: number; selectedSeq?: number }): void;
+  openRun(runId: string, at: { cursorMs?: number; selectedSeq?: number; panel?: RunPanel }): void;
   look(change: Partial<Omit<RunInteraction, "runId">>): void;
   followLive(): void;
   setWithout(without: string[]): void;
@@ -60,7 +61,7 @@ export function createInteraction() {
     followed: undefined,
     openRun: (runId, at) => {
       if (get().runId !== runId) set({ runId, ...NOTHING, ...at });
-      else if (at.cursorMs !== undefined || at.selectedSeq !== undefined) set(at);
+      else if (Object.keys(at).length > 0) set(at);
     },
     look: (change) => set(change),
     followLive: () => set({ cursorMs: undefined, stretch: undefined }),

@@ -34,8 +34,8 @@ export function useLabActions() {
         if (first !== undefined) openWhenItRuns(first.entryId);
         return started;
       },
-      async play(id: string) {
-        const { pace } = preferences.getState();
+      /** @param pace of its runs; by default the one chosen on the Lab page */
+      async play(id: string, pace = preferences.getState().pace) {
         const started = await attempt("The playlist could not be started", () =>
           client.call.playlists.play({ id, pace }),
         );

@@ -29,4 +29,8 @@ test("stored values of another version or program are read as far as they are va
   expect(readPreferences({ collapsesIdle: "yes", hiddenLanes: ["logs", "gone", 3] })).toEqual({
     hiddenLanes: ["logs"],
   });
+  expect(readPreferences({ inspectorPx: 400, stackPx: 1e9, playlist: "short" })).toEqual({
+    inspectorPx: 400,
+    playlist: "short",
+  });
 });

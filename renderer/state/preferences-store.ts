@@ -9,9 +9,14 @@ export interface Preferences {
   collapsesIdle: boolean;
   hiddenLanes: LaneKind[];
   showsInspector: boolean;
+  /** Widths that a person has dragged, in CSS pixels. */
+  inspectorPx: number;
+  stackPx: number;
   isPresenting: boolean;
   /** How runs that are started from this window wait before their steps. */
   pace: PaceKind;
+  /** The playlist that the start button plays: the last one chosen. */
+  playlist: string;
 }
 
 export interface PreferencesStore extends Preferences {
@@ -23,8 +28,11 @@ const DEFAULTS: Preferences = {
   collapsesIdle: true,
   hiddenLanes: [],
   showsInspector: true,
+  inspectorPx: 352,
+  stackPx: 452,
   isPresenting: false,
   pace: "none",
+  playlist: "short",
 };
 
 export function createPreferences(storage: () => Storage) {
@@ -46,11 +54,7 @@ export function createPreferences(storage: () => Storage) {
         name: "resilience-lab:preferences",
         version: 1,
         storage: createJSONStorage(storage),
-        partialize: ({ collapsesIdle, hiddenLanes, showsInspector }) => ({
-          collapsesIdle,
-          hiddenLanes,
-          showsInspector,
-        }),
+        partialize: ({ isPresenting: _presenting, pace: _pace, set: _set, toggleLane: _toggle, ...kept }) => kept,
         merge: (kept, current) => ({ ...current, ...readPreferences(kept) }),
       },
     ),
@@ -60,10 +64,20 @@ export function createPreferences(storage: () => Storage) {
 /** Storage may contain anything: an older version's shape, or data of another program. */
 export function readPreferences(kept: unknown): Partial<Preferences> {
   if (!isObject(kept)) return {};
-  const { collapsesIdle, hiddenLanes, showsInspector } = kept;
+  const { collapsesIdle, hiddenLanes, showsInspector, playlist, inspectorPx, stackPx } = kept;
   return {
     ...(typeof collapsesIdle === "boolean" ? { collapsesIdle } : {}),
     ...(typeof showsInspector === "boolean" ? { showsInspector } : {}),
+    ...(isWidth(inspectorPx) ? { inspectorPx } : {}),
+    ...(isWidth(stackPx) ? { stackPx } : {}),
+    ...(typeof playlist === "string" ? { playlist } : {}),
     ...(Array.isArray(hiddenLanes) ? { hiddenLanes: LANE_KINDS.filter((kind) => hiddenLanes.includes(kind)) } : {}),
   };
+}
+
+export const LEAST_SIDE_PX = 260;
+export const MOST_SIDE_PX = 900;
+
+function isWidth(value: unknown): value is number {
+  return typeof value === "number" && value >= LEAST_SIDE_PX && value <= MOST_SIDE_PX;
 }

@@ -7,13 +7,21 @@ export type RunFilter = Pick<HistoryFilter, "scenarioId" | "outcome" | "driver" 
 export interface ScenarioFilter {
   text?: string;
   pattern?: string;
+  /** Rows by pattern, in the place of cards. */
+  list?: true;
 }
+
+/** The details of a run, each on a tab of its own. */
+export const RUN_PANELS = ["evaluation", "map", "checks", "calls", "waterfall", "plots", "events", "logs"] as const;
+export type RunPanel = (typeof RUN_PANELS)[number];
 
 /** The routes of the page: exactly what a link reopens. */
 export type Route =
   | { at: "lab"; filter?: ScenarioFilter }
-  | { at: "run"; runId: string; cursorMs?: number; selectedSeq?: number }
+  | { at: "run"; runId: string; cursorMs?: number; selectedSeq?: number; panel?: RunPanel }
   | { at: "compare"; left: string; right: string }
+  /** The result of runs that were started together. */
+  | { at: "batch"; batchId: string }
   /** What is evaluated: traces and runs. */
   | { at: "evaluate"; runIds: readonly string[] }
   /** Sets of runs; the right one may be empty. */
@@ -45,14 +53,17 @@ export function parseRoute(hash: string): Route {
   if (place === "run" && ID.test(first)) {
     const cursorMs = number(values.get("t"));
     const selectedSeq = number(values.get("event"));
+    const panel = RUN_PANELS.find((each) => each === values.get("tab"));
     return {
       at: "run",
       runId: first,
       ...(cursorMs === undefined ? {} : { cursorMs }),
       ...(selectedSeq === undefined ? {} : { selectedSeq }),
+      ...(panel === undefined ? {} : { panel }),
     };
   }
   if (place === "compare" && ID.test(first) && ID.test(second)) return { at: "compare", left: first, right: second };
+  if (place === "batch" && ID.test(first)) return { at: "batch", batchId: first };
   if (place === "evaluate" && IDS.test(first)) return { at: "evaluate", runIds: first.split(",") };
   if (place === "sets" && IDS.test(first) && (second === "" || IDS.test(second))) {
     return { at: "compare-sets", left: first.split(","), right: second === "" ? [] : second.split(",") };
@@ -69,7 +80,10 @@ export function parseRoute(hash: string): Route {
   if (place === "service" && SERVICE.test(first)) return { at: "service", service: first };
   if (place === "stacks" && first === "services") return { at: "stacks", isDescribing: true };
   if (place === "history") return { at: "history", ...filterIn(historyFilter(values)) };
-  if (place === "lab") return { at: "lab", ...filterIn(textsIn(values, ["text", "pattern"])) };
+  if (place === "lab") {
+    const list = values.has("list") ? ({ list: true } as const) : {};
+    return { at: "lab", ...filterIn({ ...textsIn(values, ["text", "pattern"]), ...list }) };
+  }
   const known = PLACES.find((each) => each === place);
   return { at: known ?? "lab" };
 }
@@ -109,11 +123,14 @@ export function formatRoute(route: Route): string {
       const values = new URLSearchParams();
       if (route.cursorMs !== undefined) values.set("t", String(Math.round(route.cursorMs * 1000) / 1000));
       if (route.selectedSeq !== undefined) values.set("event", String(route.selectedSeq));
+      if (route.panel !== undefined) values.set("tab", route.panel);
       const query = values.size === 0 ? "" : `?${values}`;
       return `#/run/${route.runId}${query}`;
     }
     case "compare":
       return `#/compare/${route.left}/${route.right}`;
+    case "batch":
+      return `#/batch/${route.batchId}`;
     case "evaluate":
       return `#/evaluate/${route.runIds.join(",")}`;
     case "compare-sets":

@@ -22,6 +22,8 @@ export interface Picture {
   looks: MomentLooks | undefined;
   selectedSeq: number | undefined;
   tickPx: readonly number[];
+  /** Labels without room for all of their text are shortened; otherwise they are omitted. */
+  shortensLabels: boolean;
 }
 
 const LABEL_GAP_PX = 6;
@@ -168,7 +170,8 @@ function paintLabels(context: CanvasRenderingContext2D, picture: Picture, box: L
       const isInside = SOFT.includes(box.kind) || (box.kind === "steps" && endPx - startPx > 120);
       const fromPx = isInside ? Math.max(startPx, 0) + LABEL_GAP_PX : Math.max(endPx, 0) + LABEL_GAP_PX;
       const untilPx = (isInside && endPx - startPx > LEAST_SPAN_PX + 1 ? Math.min(endPx, nextPx) : nextPx) - 4;
-      drawParts(context, parts, { fromPx, untilPx, middlePx }, palette, isInside && box.kind === "steps");
+      const room = { fromPx, untilPx, middlePx, isWholeOnly: !picture.shortensLabels };
+      drawParts(context, parts, room, palette, isInside && box.kind === "steps");
     }
   }
 }
@@ -200,13 +203,13 @@ function visibleSpans(lane: Lane, { scale, nowMs }: Picture): Visible[] | undefi
 function drawParts(
   context: CanvasRenderingContext2D,
   parts: ReturnType<Lane["label"]>,
-  place: { fromPx: number; untilPx: number; middlePx: number },
+  place: { fromPx: number; untilPx: number; middlePx: number; isWholeOnly: boolean },
   palette: TimelinePalette,
   isOnSolid: boolean,
 ): void {
   const roomPx = place.untilPx - place.fromPx;
   const fullPx = context.measureText(labelText(parts)).width;
-  if (roomPx < Math.min(fullPx, 28)) return;
+  if (roomPx < (place.isWholeOnly ? fullPx : Math.min(fullPx, 28))) return;
   let px = place.fromPx;
   for (const { text, tone } of parts) {
     const widthPx = context.measureText(text).width;

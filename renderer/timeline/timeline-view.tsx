@@ -110,6 +110,8 @@ export function TimelineView(props: TimelineViewProps) {
         looks,
         selectedSeq,
         tickPx,
+        // In large type most texts would be cut.
+        shortensLabels: props.sizeScale === 1,
       });
     });
     return () => cancelAnimationFrame(frame);
@@ -128,6 +130,7 @@ export function TimelineView(props: TimelineViewProps) {
     selectedSeq,
     marks,
     widthPx,
+    props.sizeScale,
   ]);
 
   const shownMs = cursorMs ?? nowMs;

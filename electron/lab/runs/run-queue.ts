@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { PaceKind, QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
+import { endedAsExpected, type PaceKind, type QueueEntry, type RunQueue as QueueState } from "../../contract/runs.ts";
 import { activityOf } from "../../model/catalogue/catalogue.ts";
 import { headlineOf } from "../../model/headline/headline.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
@@ -14,11 +14,19 @@ import type { RunResult } from "./runner.ts";
 /** Bounds the queue against a page that adds runs in a loop. */
 const QUEUE_LIMIT = 1_000;
 const ENDED_KEPT = 100;
+const UNWATCHED: Watched = { pace: "none", isAttended: false };
+
+/** How the runs of a batch are watched. */
+export interface Watched {
+  pace: PaceKind;
+  /** Whether a person watches each of them, who can be asked to decide. */
+  isAttended: boolean;
+}
 
 interface QueuedRun {
   entry: QueueEntry;
   loaded: LoadedScenario;
-  pace: PaceKind;
+  watched: Watched;
   abort: AbortController;
   batch: QueuedBatch;
 }
@@ -36,8 +44,7 @@ class QueuedBatch {
   end(entry: QueueEntry): void {
     this.#ended.push(entry);
     if (this.#ended.length < this.of) return;
-    const passed = this.#ended.filter(({ outcome }) => outcome === "passed").length;
-    entry.batchResult = { runIds: this.#ended.flatMap(({ runId }) => runId ?? []), passed };
+    entry.batchResult = { asExpected: this.#ended.filter(endedAsExpected).length };
   }
 }
 
@@ -49,7 +56,7 @@ export interface QueueParts {
     signal: AbortSignal,
     listen: (event: LabEvent) => void,
     onActivity: (activity: string) => void,
-    pace: PaceKind,
+    watched: Watched,
   ) => Promise<RunResult>;
   /** After the last run of the queue. */
   onIdle: () => Promise<void>;
@@ -95,22 +102,26 @@ export class RunQueue {
   }
 
   /** @throws LabError when the queue is full */
-  add(scenarios: readonly LoadedScenario[], without: readonly string[], pace: PaceKind = "none"): QueueEntry[] {
+  add(scenarios: readonly LoadedScenario[], without: readonly string[], watched = UNWATCHED): QueueEntry[] {
     return this.addRuns(
       scenarios.map((loaded) => ({ loaded, without, showsFailure: false, isCompared: false })),
-      pace,
+      watched,
     );
   }
 
   /** @throws LabError when the queue is full */
-  addRuns(runs: readonly PlaylistRun[], pace: PaceKind): QueueEntry[] {
+  addRuns(runs: readonly PlaylistRun[], watched: Watched): QueueEntry[] {
     if (this.#waiting.length + runs.length > QUEUE_LIMIT) {
       throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { hint: "wait, or cancel some" });
     }
     const batch = new QueuedBatch(runs.length);
-    const wanted = runs.map(({ loaded, without, isCompared }, index): QueuedRun => {
-      const entry = this.#entry(loaded, without, { id: batch.id, of: batch.of, number: index + 1, isCompared });
-      return { entry, loaded, pace, abort: new AbortController(), batch };
+    const wanted = runs.map(({ loaded, without, showsFailure, isCompared }, index): QueuedRun => {
+      const { id, of } = batch;
+      const isPaced = watched.pace === "person";
+      const entry = this.#entry(loaded, without, {
+        ...{ id, of, number: index + 1, showsFailure, isCompared, isPaced },
+      });
+      return { entry, loaded, watched, abort: new AbortController(), batch };
     });
     this.#waiting.push(...wanted);
     this.#working ??= this.#work();
@@ -157,7 +168,7 @@ export class RunQueue {
   }
 
   async #runOne(wanted: QueuedRun): Promise<void> {
-    const { entry, loaded, pace, abort } = wanted;
+    const { entry, loaded, watched, abort } = wanted;
     entry.state = "running";
     entry.startedWallMs = this.#parts.wallMs();
     const onActivity = (activity: string) => {
@@ -179,7 +190,7 @@ export class RunQueue {
       return { outcome: "error", reason: `${explain(error)}${after}` };
     };
     const { outcome, reason } = await this.#parts
-      .run(loaded, entry.without, abort.signal, listen, onActivity, pace)
+      .run(loaded, entry.without, abort.signal, listen, onActivity, watched)
       .catch(failed);
     if (model.started !== undefined) entry.headline = headlineOf(model);
     this.#end(wanted, outcome, reason);

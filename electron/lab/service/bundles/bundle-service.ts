@@ -4,11 +4,13 @@ import type {
   ExportResult,
   ImportResult,
   RunFileFormat,
+  RunsReportFormat,
   Upload,
   VerifyResult,
 } from "../../../contract/bundles.ts";
 import { exportBundle, importBundle, previewExport, verifyBundle } from "../../bundles/index.ts";
-import { exportRunFile } from "../../exports/export-run-file.ts";
+import { exportReport } from "../../exports/export-report.ts";
+import { exportRunFile, type RunFile } from "../../exports/export-run-file.ts";
 import type { RunStore } from "../../history/run-store.ts";
 
 /** How a host gets files to a person and from one. */
@@ -58,11 +60,16 @@ export class BundleService {
     files: HostFiles,
     signal: AbortSignal | undefined,
   ): Promise<ExportResult> {
-    const { fileName, text } = await exportRunFile(this.#history, runId, format, signal);
-    const outgoing = await files.open(fileName);
-    if (outgoing === undefined) return { kind: "cancelled" };
-    await writeFile(outgoing.file, text, { mode: 0o600 });
-    return outgoing.done(Buffer.byteLength(text));
+    return save(await exportRunFile(this.#history, runId, format, signal), files);
+  }
+
+  async exportReport(
+    runIds: readonly string[],
+    format: RunsReportFormat,
+    files: HostFiles,
+    signal: AbortSignal | undefined,
+  ): Promise<ExportResult> {
+    return save(await exportReport(this.#history, runIds, format, signal), files);
   }
 
   async verify(upload: string, files: HostFiles, signal: AbortSignal | undefined): Promise<VerifyResult> {
@@ -87,4 +94,11 @@ export class BundleService {
     const { scenarioId } = await this.#history.get(only);
     return `${scenarioId}-${only.slice(0, 8)}.zip`;
   }
+}
+
+async function save({ fileName, text }: RunFile, files: HostFiles): Promise<ExportResult> {
+  const outgoing = await files.open(fileName);
+  if (outgoing === undefined) return { kind: "cancelled" };
+  await writeFile(outgoing.file, text, { mode: 0o600 });
+  return outgoing.done(Buffer.byteLength(text));
 }

@@ -230,6 +230,9 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       exportFile: lab.bundles.exportFile.handler(({ input: { runId, format }, signal }) =>
         bundles.exportFile(runId, format, files, signal),
       ),
+      exportReport: lab.bundles.exportReport.handler(({ input: { runIds, format }, signal }) =>
+        bundles.exportReport(runIds, format, files, signal),
+      ),
       choose: lab.bundles.choose.handler(() => files.choose("bundle")),
       verify: lab.bundles.verify.handler(({ input, signal }) => bundles.verify(input.upload, files, signal)),
       import: lab.bundles.import.handler(({ input, signal }) => bundles.import(input.upload, files, signal)),

@@ -9,7 +9,7 @@ import { isProtected } from "../../journal/stack-register.ts";
 import type { LabSession } from "../../lab.ts";
 import { asLabError, LabError, messageOf } from "../../lab-error.ts";
 import { Pace } from "../../runs/pace.ts";
-import { RunQueue } from "../../runs/run-queue.ts";
+import { RunQueue, type Watched } from "../../runs/run-queue.ts";
 import type { RunResult } from "../../runs/runner.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
 import type { PlaylistRun } from "../../scenarios/playlist.ts";
@@ -87,7 +87,9 @@ export class RunService {
     this.#parts.store.assertWritable();
     const off = [...new Set(without)].sort();
     assertProtections(this.#parts.stack.stack, off);
-    return this.#queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off, pace);
+    const runs = Array.from({ length: repeat }, () => scenarios).flat();
+    // Of several, a person does not wait for each.
+    return this.#queue.add(runs, off, { pace, isAttended: runs.length === 1 || pace === "person" });
   }
 
   /** The runs of a playlist, each with its own protections. @throws LabError as {@link start} */
@@ -95,7 +97,7 @@ export class RunService {
     this.#parts.operations.assertArmed();
     this.#parts.store.assertWritable();
     for (const { without } of playlist) assertProtections(this.#parts.stack.stack, [...without].sort());
-    return this.#queue.addRuns(playlist, pace);
+    return this.#queue.addRuns(playlist, { pace, isAttended: true });
   }
 
   /** Ends the wait of the run in progress before its next step; false when it does not wait. */
@@ -123,7 +125,7 @@ export class RunService {
     signal: AbortSignal,
     listen: (event: LabEvent) => void,
     say: (activity: string) => void,
-    paceKind: PaceKind,
+    { pace: paceKind, isAttended }: Watched,
   ): Promise<RunResult> {
     const { session, stack, feeds, keepsRaw } = this.#parts;
     assertForStack(loaded, stack.stack);
@@ -142,7 +144,7 @@ export class RunService {
       };
       return await session.run(loaded, open, {
         ...open.target,
-        ...{ without, keepRaw: keepsRaw(), signal, listen: take, pace },
+        ...{ without, keepRaw: keepsRaw(), signal, listen: take, pace, isAttended },
       });
     } finally {
       this.#pace = undefined;
