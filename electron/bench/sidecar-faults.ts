@@ -12,6 +12,7 @@ import { StackRegister } from "../lab/journal/stack-register.ts";
 import { containersOf } from "../lab/stacks/docker/compose-labels.ts";
 import { connectEngine, type Engine } from "../lab/stacks/docker/engine.ts";
 import { sidecarImage } from "../lab/stacks/docker/sidecar/sidecar-image.ts";
+import { UNSEEN_BUILDING } from "../lab/stacks/image-building.ts";
 import { RunningStack } from "../lab/stacks/running-stack.ts";
 import { loadStack } from "../lab/stacks/stack-file.ts";
 import { median, type Row, row } from "./row.ts";
@@ -64,14 +65,14 @@ export async function benchLinkFaults(): Promise<Row[]> {
 
 async function measure({ docker }: Engine, running: RunningStack, journal: FaultJournal): Promise<Row[]> {
   const { signal } = new AbortController();
-  const image = await sidecarImage(docker, signal, () => {});
+  const image = await sidecarImage(docker, UNSEEN_BUILDING);
   const [caller] = await containersOf(docker, running.stack.project, "caller");
   const log = new RunLog({ runId: "bench", clock: systemClock, record: () => {} });
   const faults = new FaultInjector({ stack: running, journal, log, clock: systemClock });
   const applied: number[] = [];
   const undone: number[] = [];
   const byCli: number[] = [];
-  await running.driver.sidecars?.ensureImage(() => {});
+  await running.driver.sidecars?.ensureImage(UNSEEN_BUILDING);
   for (let round = 0; round < ROUNDS; round++) {
     applied.push(await timed(() => faults.apply({ latency: LINK, by: 100 }, signal)));
     undone.push(await timed(() => faults.undo("all", signal)));

@@ -120,6 +120,8 @@ export const labContract = {
     /** Has the compose tool of this machine bring a project up, or stop it. Ends when the tool does. */
     compose: procedure.input(composeRequest).output(done),
     cancelCompose: procedure.output(done),
+    /** Ends the build of an image of the lab's own; what waits for it fails. */
+    cancelBuild: procedure.output(done),
     /** Asks the person for a compose file, where `capabilities.openDialog` is true, and lists it; null when none was chosen. */
     openFile: procedure.output(openedFile.nullable()),
     forget: procedure.input(forgetRequest).output(done),

@@ -34,6 +34,10 @@ export const linkStatus = z.object({
 });
 export type LinkStatus = z.infer<typeof linkStatus>;
 
+/** An image of the lab's own that is being built, which something waits for. */
+export const imageBuild = z.object({ step: z.string() });
+export type ImageBuild = z.infer<typeof imageBuild>;
+
 export const stackStatus = z.object({
   /** `failed`: it could not be brought up; `error` has the reason, and nothing of it is left running. */
   state: z.enum(["down", "starting", "up", "stopping", "failed"]),
@@ -60,6 +64,7 @@ export const stackStatus = z.object({
   faultKinds: z.array(faultKind),
   /** Calls on its links are read for the map. */
   isListening: z.boolean(),
+  building: imageBuild.nullable(),
   /** Stays up when the lab ends. */
   kept: z.boolean(),
   error: z.object({ code: z.enum(LAB_ERROR_CODES), message: z.string(), hint: z.string().nullable() }).nullable(),

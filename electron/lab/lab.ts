@@ -30,6 +30,7 @@ import type { Pace } from "./runs/pace.ts";
 import type { RunResult } from "./runs/runner.ts";
 import type { LoadedScenario } from "./scenarios/load.ts";
 import { attachedRow } from "./stacks/docker/attached-row.ts";
+import type { ImageBuilding } from "./stacks/image-building.ts";
 import { KnownStacks } from "./stacks/known-stacks.ts";
 import type { OpenStack } from "./stacks/open-stack.ts";
 import { Projects } from "./stacks/projects.ts";
@@ -89,8 +90,8 @@ export class Lab {
   }
 
   /** {@link resolveTarget}, in the environment of this lab. Changes nothing. */
-  resolve(target: RunTarget): Promise<ResolvedTarget> {
-    return resolveTarget(target, this.#environment);
+  resolve(target: RunTarget, building?: ImageBuilding): Promise<ResolvedTarget> {
+    return resolveTarget(target, this.#environment, building);
   }
 
   /**

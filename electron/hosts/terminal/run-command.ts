@@ -146,6 +146,7 @@ async function run(asked: PlaylistRun[], values: Values, terminal: Terminal): Pr
       values["accept-existing"] || scenarios.every(({ scenario }) => scenario.reading === "toolgate");
     const target = await lab.resolve(
       targetOf(values, { start: "attach or bring up", keep: false, without, acceptExisting }),
+      { signal: terminal.signal, report: (step) => screen.status(() => `building the lab's door: ${step}`) },
     );
     for (const note of target.notes) screen.line(note);
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;

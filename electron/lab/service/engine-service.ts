@@ -28,6 +28,7 @@ import { RunService } from "./runs/run-service.ts";
 import { ScenarioLibrary } from "./scenarios/scenario-library.ts";
 import { ScenarioService } from "./scenarios/scenario-service.ts";
 import { SessionService } from "./sessions/session-service.ts";
+import { ImageBuilds } from "./stacks/image-builds.ts";
 import { LinkListener } from "./stacks/link-listener.ts";
 import { StackController } from "./stacks/stack-controller.ts";
 import { StackService } from "./stacks/stack-service.ts";
@@ -147,8 +148,9 @@ export class EngineService {
       onLeave: () => takeAll([() => listener.stop(), () => approvals.close()]),
     });
     const listener = new LinkListener({ running: () => controller.running, journal, onChange });
+    const builds = new ImageBuilds(onChange);
     const onFailure = (error: unknown) => this.takeStray(error);
-    const shared = { operations, store, stack: controller, feeds, keepsRaw, listen, onChange, notify };
+    const shared = { operations, store, stack: controller, feeds, keepsRaw, listen, onChange, notify, builds };
     const runs = new RunService({ ...shared, session, onFailure });
     const { telemetry } = session;
     const faults = new FaultService({ ...shared, journal, strays, runs, listener, onEnded, telemetry });
@@ -184,6 +186,7 @@ export class EngineService {
       isBusy: () => runs.isBusy,
       manualRunId: () => faults.runId,
       listener,
+      builds,
       undoManual: () => faults.restoreOriginal(),
       remember: (choice) => preferences.rememberStack(choice),
     });
@@ -204,6 +207,7 @@ export class EngineService {
     this.#close = async () => {
       operations.close();
       this.stack.cancelCompose();
+      builds.cancel();
       controller.giveUpStart();
       await takeAll([
         () => runs.stop(),

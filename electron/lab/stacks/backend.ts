@@ -1,5 +1,6 @@
 import type { ServiceInstance } from "../../contract/stack.ts";
 import type { Probe } from "../health/probe.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { StackDriver } from "./driver.ts";
 import type { LogLine } from "./log-tail.ts";
 import type { Service } from "./stack-file.ts";
@@ -33,6 +34,8 @@ export interface StackBackend {
   followLogs(take: (line: LogLine) => void, maxLineChars?: number): LogFollower;
   /** The last lines that a service wrote, for an error message. */
   lastLines(service: string, count: number): Promise<string[]>;
+  /** Has the lab's receivers listen where containers reach them. Resolves to the addresses: none for processes, which use loopback. */
+  receive(telemetry: Telemetry): Promise<string[]>;
   /** Its processes or containers, with what they use now. */
   instances(service: string): Promise<ServiceInstance[]>;
   /** Leaves the service stopped, with this value of one variable at its next start; undefined: its own again. */

@@ -1,3 +1,4 @@
+import type { ImageBuilding } from "./image-building.ts";
 import type { DirectLink } from "./stack-file.ts";
 
 /** Sends a request to the API of the fault proxy that carries a link. @throws Error when it does not answer */
@@ -34,10 +35,9 @@ export type Disarm = (ask: AskProxy) => Promise<number | undefined>;
 export interface LinkSidecars {
   /**
    * Has the image for sidecars built if it is not there.
-   * @param report called with the steps of the build
    * @throws LabError `precondition` with the reason when it cannot be built
    */
-  ensureImage(report: (step: string) => void): Promise<unknown>;
+  ensureImage(building: ImageBuilding): Promise<unknown>;
   /**
    * {@link ensureImage}, and checks what can be known without a change.
    * @throws LabError `unsupported` or `precondition` with the reason why the link cannot be broken

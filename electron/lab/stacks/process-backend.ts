@@ -84,6 +84,10 @@ export class ProcessBackend implements StackBackend {
   }
 
   /** Of a process its end is told; that it was paused or resumed is seen only by who looks. */
+  async receive(): Promise<string[]> {
+    return [];
+  }
+
   onChange(listener: (service: string) => void): () => void {
     return this.driver.onExit(listener);
   }

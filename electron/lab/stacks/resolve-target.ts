@@ -2,6 +2,7 @@ import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { Engine } from "./docker/engine.ts";
 import { aroundServices } from "./docker/found-project.ts";
 import { gatewayStack } from "./gateway-stack.ts";
+import type { ImageBuilding } from "./image-building.ts";
 import { assertProtections } from "./protections.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
 import type { EngineChoice, OwnSource, RunTarget } from "./run-target.ts";
@@ -20,15 +21,24 @@ export interface ResolvedTarget {
 
 /**
  * Reads the stack of a target and asks its engine who it is.
+ * @param building who is shown what has to be built on the engine first
  * @throws LabError when there is no such stack or project, no engine that can be used, or a protection is unknown
  */
-export async function resolveTarget(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<ResolvedTarget> {
-  const resolved = await read(target, environment);
+export async function resolveTarget(
+  target: RunTarget,
+  environment: NodeJS.ProcessEnv,
+  building?: ImageBuilding,
+): Promise<ResolvedTarget> {
+  const resolved = await read(target, environment, building);
   assertProtections(resolved.stack, target.without);
   return resolved;
 }
 
-async function read(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<ResolvedTarget> {
+async function read(
+  target: RunTarget,
+  environment: NodeJS.ProcessEnv,
+  building: ImageBuilding | undefined,
+): Promise<ResolvedTarget> {
   if (target.driver !== "docker")
     return { target, stack: readOwn(target.source, environment), engine: undefined, notes: [] };
   const { source } = target;
@@ -36,6 +46,10 @@ async function read(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<
   if (source.is !== "project") return { target, stack: readOwn(source, environment), engine, notes: engine.notes };
   const { stackOfProject } = await import("./docker/project-stack.ts");
   const { docker, address } = engine;
+  if (building !== undefined) {
+    const { readyForDoor } = await import("./docker/door/door-container.ts");
+    await readyForDoor(docker, address, source.project, building);
+  }
   const { stack, notes } = await stackOfProject(docker, address, source.project, source.files, environment);
   return { target, stack, engine, notes: [...engine.notes, ...notes] };
 }

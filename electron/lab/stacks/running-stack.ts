@@ -228,6 +228,11 @@ export class RunningStack {
     return this.#backend.followLogs(take, maxLineChars);
   }
 
+  /** See {@link StackBackend.receive}. */
+  receive(telemetry: Telemetry): Promise<string[]> {
+    return this.#backend.receive(telemetry);
+  }
+
   /** The last lines that a service has printed. */
   async lastLines(service: string, count: number): Promise<string[]> {
     return this.#backend.lastLines(serviceNamed(this.stack, service).name, count);

@@ -8,6 +8,7 @@ import type { Engine } from "./docker/engine.ts";
 import { holdProject } from "./docker/project-hold.ts";
 import type { RemoveOptions } from "./docker/take-down.ts";
 import { gatewayOf } from "./gateway-stack.ts";
+import { UNSEEN_BUILDING } from "./image-building.ts";
 import { type OpenedAs, OpenStack, type StackNews } from "./open-stack.ts";
 import { choosePorts, releasePorts } from "./ports.ts";
 import { forgetDescription, isDescribedBy, keepDescription, reloadStack } from "./reload-stack.ts";
@@ -155,19 +156,12 @@ export class Stacks {
   }
 
   /** Its containers may be told to send to the lab, or have been told by an earlier one. */
-  async #listenFor({ registered }: RunningStack): Promise<void> {
+  async #listenFor(running: RunningStack): Promise<void> {
     const { telemetry } = this.#parts;
     if (telemetry?.ports === undefined) return;
     telemetry.addresses = [];
-    if (registered.docker === undefined) return;
-    const [{ openEngine }, { addressesFromProject }] = await Promise.all([
-      import("./docker/engine.ts"),
-      import("./docker/telemetry-address.ts"),
-    ]);
-    const { engine } = registered.docker;
-    const found = addressesFromProject(openEngine(engine), engine, registered.project, telemetry);
     // An engine that is away is reported by the health of the services.
-    telemetry.addresses = await found.catch(() => []);
+    telemetry.addresses = await running.receive(telemetry).catch(() => []);
   }
 
   #leftUp(project?: string): RegisteredStack[] {
@@ -304,7 +298,7 @@ async function readyForLinks(stack: Stack, running: RunningStack, listen: (news:
   if (stack.links.every(isProxied)) return;
   const report = (detail: string) =>
     listen({ is: "starting", stack, progress: { service: "link-sidecar", state: "building", detail } });
-  await running.driver.sidecars?.ensureImage(report).catch(() => {});
+  await running.driver.sidecars?.ensureImage({ ...UNSEEN_BUILDING, report }).catch(() => {});
 }
 
 /**

@@ -19,6 +19,7 @@ import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { LAB_VERSION } from "../../version.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { RunService } from "../runs/run-service.ts";
+import type { ImageBuilds } from "../stacks/image-builds.ts";
 import type { LinkListener } from "../stacks/link-listener.ts";
 import type { StackController } from "../stacks/stack-controller.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
@@ -39,6 +40,7 @@ export interface FaultServiceParts {
   runs: Pick<RunService, "isBusy" | "runningRunId" | "stop">;
   listener: Pick<LinkListener, "runId" | "stop">;
   feeds: RunFeeds;
+  builds: Pick<ImageBuilds, "forLinks">;
   /** Called with every event of manual sessions. */
   listen: (event: LabEvent) => void;
   /** Whether a run that begins now is to be recorded raw. */
@@ -81,6 +83,7 @@ export class FaultService {
       throw new LabError("precondition", "no stack is up, so there is nothing to break", { hint: "bring it up first" });
     }
     const { fault, written } = toFault(request, running.stack, running.driver.kind);
+    await this.#parts.builds.forLinks(running, [request.target], this.#parts.operations.closing);
     let manual = await this.#openManual();
     // It may have come to its end in the very moment that it was found.
     while (manual.isEnding) manual = await this.#openManual();

@@ -102,6 +102,10 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         stack.cancelCompose();
         return {};
       }),
+      cancelBuild: lab.stacks.cancelBuild.handler(() => {
+        stack.builds.cancel();
+        return {};
+      }),
       openFile: lab.stacks.openFile.handler(async () => {
         const file = await files.chooseStack();
         return file === undefined ? null : (stack.addFile(file) ?? null);

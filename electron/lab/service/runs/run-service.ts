@@ -13,10 +13,12 @@ import { RunQueue, type Watched } from "../../runs/run-queue.ts";
 import type { RunResult } from "../../runs/runner.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
 import type { PlaylistRun } from "../../scenarios/playlist.ts";
+import { referencesOf } from "../../scenarios/references.ts";
 import { stackProblems } from "../../scenarios/stack-problems.ts";
 import { assertProtections } from "../../stacks/protections.ts";
 import type { Stack } from "../../stacks/stack-file.ts";
 import type { Operations } from "../operations/operations.ts";
+import type { ImageBuilds } from "../stacks/image-builds.ts";
 import type { StackController } from "../stacks/stack-controller.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
 
@@ -31,6 +33,7 @@ export interface RunServiceParts {
   store: RunStore;
   stack: StackController;
   feeds: RunFeeds;
+  builds: Pick<ImageBuilds, "forLinks">;
   /** Whether a run that begins now is to be recorded raw. */
   keepsRaw: () => boolean;
   /** Called with every event of these runs. */
@@ -132,6 +135,12 @@ export class RunService {
     say(stack.running === undefined ? "bringing the stack up" : "preparing");
     signal.throwIfAborted();
     const open = await orAbort(stack.up().catch(notUp), signal);
+    const links = referencesOf(loaded.scenario).filter(({ kind }) => kind === "link");
+    await this.#parts.builds.forLinks(
+      open.running,
+      links.map(({ name }) => name),
+      signal,
+    );
     if (without.join() !== open.running.registered.without?.join()) say("switching protections");
     let runId = "";
     const pace = paceKind === "none" ? undefined : new Pace(paceKind, systemClock);

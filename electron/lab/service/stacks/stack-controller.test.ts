@@ -46,7 +46,7 @@ test("a stack that was left up on Docker, taken down and brought up again, is th
   controller.adopt(open);
   expect(controller.driver).toBe("docker");
   await controller.down();
-  expect(await controller.status(null, { isBusy: false, isListening: false })).toMatchObject({
+  expect(await controller.status(null, { isBusy: false, isListening: false, building: null })).toMatchObject({
     state: "down",
     driver: "docker",
     project: "theirs",

@@ -191,7 +191,7 @@ export class StackController {
   /** @param isBusy a run is in progress: it reports what is broken */
   async status(
     manualRunId: string | null,
-    { isBusy, isListening }: { isBusy: boolean; isListening: boolean },
+    { isBusy, isListening, building }: { isBusy: boolean } & Pick<StackStatus, "isListening" | "building">,
   ): Promise<StackStatus> {
     const { stack } = this;
     const { source } = this.#chosen.target;
@@ -221,6 +221,7 @@ export class StackController {
       },
       faultKinds: faultKindsOf(stack, this.driver),
       isListening,
+      building,
       kept: running?.registered.kept ?? false,
       error: situation.is === "failed" ? toError(situation.error) : null,
     };

@@ -18,6 +18,7 @@ import { driverOf, ON_REFERENCE_STACK, type RunTarget } from "../../stacks/run-t
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import type { Operations } from "../operations/operations.ts";
 import { ComposeService } from "./compose-service.ts";
+import type { ImageBuilds } from "./image-builds.ts";
 import type { LinkListener } from "./link-listener.ts";
 import { ServiceLogs } from "./service-logs.ts";
 import type { StackController } from "./stack-controller.ts";
@@ -32,6 +33,7 @@ export interface StackUse {
   undoManual: () => Promise<{ residue: readonly string[] }>;
   /** Reads calls on links for the map; it ends before the stack is left. */
   listener: Pick<LinkListener, "isOn" | "start" | "stop" | "read">;
+  builds: ImageBuilds;
   /** Remembers which stack is open, for the next start of the lab. */
   remember: (choice: StackChoice) => void;
 }
@@ -48,11 +50,14 @@ export class StackService {
   readonly logs: ServiceLogs;
   readonly #compose: ComposeService;
 
+  readonly builds: ImageBuilds;
+
   constructor(lab: StackLab, controller: StackController, operations: Operations, use: StackUse) {
     this.#lab = lab;
     this.#controller = controller;
     this.#operations = operations;
     this.#use = use;
+    this.builds = use.builds;
     this.logs = new ServiceLogs(() => controller.running);
     this.#compose = new ComposeService(lab.projects);
   }
@@ -123,7 +128,7 @@ export class StackService {
   use(choice: StackChoice): Promise<StackStatus> {
     return this.#operations.during(async () => {
       this.#assertIdle();
-      const resolved = await this.#lab.resolve(targetOfChoice(choice));
+      const resolved = await this.builds.during((building) => this.#lab.resolve(targetOfChoice(choice), building));
       const { residue } = await this.#use.undoManual();
       if (residue.length > 0) {
         throw new LabError("residue", `the stack that is open is not restored: ${residue.join("; ")}`, {
@@ -190,6 +195,10 @@ export class StackService {
     return this.#operations.during(async () => {
       if (on) {
         this.#operations.assertArmed();
+        await this.builds.forLinks(
+          this.#up(),
+          this.#controller.stack.links.map(({ name }) => name),
+        );
         await this.#use.listener.start();
       } else await this.#use.listener.stop();
       return this.status();
@@ -253,8 +262,9 @@ export class StackService {
   }
 
   status(): Promise<StackStatus> {
-    const { listener, isBusy, manualRunId } = this.#use;
-    return this.#controller.status(manualRunId(), { isBusy: isBusy(), isListening: listener.isOn });
+    const { listener, isBusy, manualRunId, builds } = this.#use;
+    const now = { isBusy: isBusy(), isListening: listener.isOn, building: builds.current };
+    return this.#controller.status(manualRunId(), now);
   }
 }
 

@@ -3,11 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
+import { UNSEEN_BUILDING } from "../image-building.ts";
 import { builtImages, removeBuilt } from "./built-images.ts";
 import { ensureBuilt } from "./images.ts";
 import { describeOnDocker, docker } from "./testing/on-docker.ts";
-
-const never = new AbortController().signal;
 
 describeOnDocker("images that the lab has built", (engine) => {
   test("are found by their label with their sizes, and removed unless someone uses them", async () => {
@@ -16,7 +15,7 @@ describeOnDocker("images that the lab has built", (engine) => {
     writeFileSync(join(folder, "Dockerfile"), 'FROM scratch\nCOPY content /\nCMD ["/none"]\n');
     const build = (image: string, content: string) => {
       writeFileSync(join(folder, "content"), content);
-      return ensureBuilt(engine.docker, { image, folder, dockerfile: "Dockerfile" }, never, () => {});
+      return ensureBuilt(engine.docker, { image, folder, dockerfile: "Dockerfile" }, UNSEEN_BUILDING);
     };
     onTestFinished(() => {
       const names = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split("\n");

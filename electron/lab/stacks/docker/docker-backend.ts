@@ -6,6 +6,7 @@ import { makeProbe, type Probe } from "../../health/probe.ts";
 import type { DockerLocation } from "../../journal/docker-location.ts";
 import type { RegisteredStack } from "../../journal/stack-register.ts";
 import { LabError } from "../../lab-error.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
 import type { Service } from "../stack-file.ts";
@@ -21,6 +22,7 @@ import { openEngine } from "./engine.ts";
 import { isRemote, reachesContainer } from "./engine-address.ts";
 import { ProjectWatch } from "./project-watch.ts";
 import { replaceContainer, restoreOriginal } from "./replacement.ts";
+import { addressesFromProject } from "./telemetry-address.ts";
 
 /** Services as containers of a compose project. */
 export class DockerBackend implements StackBackend {
@@ -126,6 +128,11 @@ export class DockerBackend implements StackBackend {
     const { project } = this.#registered;
     if (value === undefined) await restoreOriginal(this.#docker, project, service);
     else await replaceContainer(this.#docker, project, service, { name, value });
+  }
+
+  receive(telemetry: Telemetry): Promise<string[]> {
+    const { docker, project } = this.#registered;
+    return addressesFromProject(this.#docker, docker.engine, project, telemetry, this.#door);
   }
 
   onChange(listener: (service: string) => void): () => void {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { parseJson } from "../../../model/json.ts";
 import { LabError } from "../../lab-error.ts";
 import type { StackProgress } from "../backend.ts";
+import type { ImageBuilding } from "../image-building.ts";
 import type { Stack } from "../stack-file.ts";
 import { contextDigest, contextFiles } from "./build-context.ts";
 import { BUILT_FROM } from "./built-images.ts";
@@ -48,8 +49,7 @@ interface Build {
 export async function ensureBuilt(
   docker: Dockerode,
   { image, folder, dockerfile, args }: Build,
-  signal: AbortSignal,
-  report: (step: string) => void,
+  { signal, report }: ImageBuilding,
 ): Promise<string> {
   const present = await inspect(docker, image);
   const files = contextFiles(folder, dockerfile);
@@ -87,9 +87,8 @@ async function ensureImage(
   if (build !== undefined) {
     const folder = resolve(stack.folder, build.context);
     const dockerfile = build.dockerfile ?? "Dockerfile";
-    return ensureBuilt(docker, { image, folder, dockerfile, args: build.args }, signal, (detail) =>
-      report?.({ service, state: "building", detail }),
-    );
+    const building = { signal, report: (detail: string) => report?.({ service, state: "building", detail }) };
+    return ensureBuilt(docker, { image, folder, dockerfile, args: build.args }, building);
   }
   const present = await inspect(docker, image);
   if (present !== undefined) return present.Id;

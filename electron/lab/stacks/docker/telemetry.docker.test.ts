@@ -1,14 +1,16 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { TelemetryRecord } from "../../../model/telemetry.ts";
+import { MODULES } from "../../../testing/public-project.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import { Lab } from "../../lab.ts";
 import { loadFile } from "../../scenarios/load.ts";
 import { SHIPPED_SCENARIOS_FOLDER } from "../../scenarios/shipped.ts";
 import { Telemetry } from "../../telemetry/telemetry.ts";
 import { ON_REFERENCE_STACK } from "../run-target.ts";
+import { Door } from "./door/door.ts";
 import { addressFromNetwork } from "./telemetry-address.ts";
 import { describeOnDocker, docker, projectName } from "./testing/on-docker.ts";
 
@@ -46,23 +48,47 @@ describeOnDocker("spans of containers", (engine) => {
     expect(path).toEqual(["payments-mcp", "gateway", "gateway", "agent", "agent"]);
   });
 
-  test("a container of an internal network reaches the lab at the network's gateway", async () => {
-    const network = projectName();
-    docker("network", "create", "--internal", network);
-    onTestFinished(() => void docker("network", "rm", network));
-    const telemetry = new Telemetry({ folder: temporaryFolder(), environment: {} });
-    onTestFinished(() => telemetry.close());
-    await telemetry.start("auto");
-    const address = await addressFromNetwork(engine.docker, engine.address, network, telemetry);
-    const env = telemetry.environmentFor(address ?? "");
-    const script = `fetch(process.env.OTEL_EXPORTER_OTLP_ENDPOINT + "/v1/traces", {
-      method: "POST", headers: { "content-type": "application/json" }, body: '{"resourceSpans":[]}' })
-      .then(async (reply) => console.log(reply.status, await reply.text()))`;
-    const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-    const command = ["run", "--rm", "--network", network, ...variables, "node:24-slim", "node", "-e", script];
-    // Not waited for by this thread, which receives.
-    const { stdout } = await promisify(execFile)("docker", command);
-    expect(stdout.trim()).toBe("200 {}");
-    expect(telemetry.counts).toMatchObject({ requests: 1, refused: 0 });
-  });
+  test.each([
+    ["on this machine", false],
+    ["in a virtual machine, by a door", true],
+  ])(
+    "a container's exporter in an internal network reaches the lab at the network's gateway, %s",
+    async (_, isElsewhere) => {
+      const network = projectName();
+      docker("network", "create", "--internal", network);
+      onTestFinished(() => void docker("network", "rm", network));
+      const telemetry = new Telemetry({ folder: temporaryFolder(), environment: {} });
+      onTestFinished(() => telemetry.close());
+      await telemetry.start("auto");
+      if (isElsewhere) vi.spyOn(telemetry, "alsoAt").mockResolvedValue(false);
+      const door = new Door(engine.docker, network);
+      onTestFinished(() => door.close());
+      const address = await addressFromNetwork(engine.docker, engine.address, network, telemetry, door);
+      const env = telemetry.environmentFor(address ?? "");
+      const modules = "/app/node_modules/@opentelemetry";
+      const script = `const { OTLPTraceExporter } = require("${modules}/exporter-trace-otlp-proto");
+      const { TracerProvider, SimpleSpanProcessor } = require("${modules}/sdk-trace");
+      const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor(new OTLPTraceExporter())] });
+      provider.getTracer("theirs").startSpan("work").end();
+      provider.shutdown().then(() => console.log("sent"));`;
+      const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+      const volume = ["--volume", `${MODULES}:/app/node_modules:ro`];
+      const command = [
+        "run",
+        "--rm",
+        "--network",
+        network,
+        ...volume,
+        ...variables,
+        "node:24-slim",
+        "node",
+        "-e",
+        script,
+      ];
+      // Not waited for by this thread, which receives.
+      const { stdout } = await promisify(execFile)("docker", command);
+      expect(stdout.trim()).toBe("sent");
+      expect(telemetry.counts).toMatchObject({ requests: 1, refused: 0, spans: 1 });
+    },
+  );
 });

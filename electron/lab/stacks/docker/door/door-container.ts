@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex, PassThrough } from "node:stream";
 import type Dockerode from "dockerode";
+import type { EngineAddress } from "../../../journal/docker-location.ts";
 import { LabError, messageOf } from "../../../lab-error.ts";
 import { PROJECT_FOLDER } from "../../../version.ts";
-import { DOOR_LABEL } from "../compose-labels.ts";
+import { type ImageBuilding, UNSEEN_BUILDING } from "../../image-building.ts";
+import { containersOf, DOOR_LABEL } from "../compose-labels.ts";
 import { endContainer } from "../end-container.ts";
+import { reachesContainer } from "../engine-address.ts";
 import { ask } from "../engine-error.ts";
 import { ensureBuilt } from "../images.ts";
 import { DoorSession } from "./door-session.ts";
@@ -92,8 +95,26 @@ function unframed(docker: Dockerode, stream: Duplex): Duplex {
   return control;
 }
 
+/**
+ * Has the image built where the addresses of a project are not reached from here, before it is read. One that cannot be built is
+ * reported by what needs it.
+ * @throws what the build was ended with
+ */
+export async function readyForDoor(
+  docker: Dockerode,
+  engine: EngineAddress,
+  project: string,
+  building: ImageBuilding,
+): Promise<void> {
+  const containers = await containersOf(docker, project);
+  const addresses = containers.flatMap(({ NetworkSettings }) => Object.values(NetworkSettings?.Networks ?? {}));
+  const isNeeded = addresses.some(({ IPAddress }) => IPAddress !== "" && !reachesContainer(engine, IPAddress));
+  if (!isNeeded) return;
+  await doorImage(docker, building).catch(() => building.signal.throwIfAborted());
+}
+
 /** Resolves to the id of the image, built from what is there if need be. */
-export async function doorImage(docker: Dockerode): Promise<string> {
+export async function doorImage(docker: Dockerode, building = UNSEEN_BUILDING): Promise<string> {
   if (!existsSync(PROGRAM)) {
     throw new LabError("precondition", `${PROGRAM} is missing`, { hint: "run `npm run build:stack`" });
   }
@@ -102,8 +123,9 @@ export async function doorImage(docker: Dockerode): Promise<string> {
     copyFileSync(PROGRAM, join(folder, "door.mjs"));
     writeFileSync(join(folder, "Dockerfile"), DOCKERFILE);
     const build = { image: IMAGE, folder, dockerfile: "Dockerfile" };
-    return await ensureBuilt(docker, build, new AbortController().signal, () => {});
+    return await ensureBuilt(docker, build, building);
   } catch (error) {
+    building.signal.throwIfAborted();
     if (error instanceof LabError && error.code === "unreachable") throw error;
     throw new LabError("precondition", `the image of the lab's door could not be built: ${messageOf(error)}`, {
       hint: "it needs node:24-slim: try `docker pull node:24-slim`",

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { LabError, messageOf } from "../../../lab-error.ts";
+import { type ImageBuilding, UNSEEN_BUILDING } from "../../image-building.ts";
 import type { AskProxy, Disarm, LinkListener, LinkSidecars, SidecarFault } from "../../link-sidecars.ts";
 import type { DirectLink } from "../../stack-file.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
@@ -43,8 +44,8 @@ export class DockerLinkSidecars implements LinkSidecars {
     this.#stackId = stackId;
   }
 
-  ensureImage(report: (step: string) => void = () => {}): Promise<string> {
-    const image = this.#image ?? sidecarImage(this.#docker, new AbortController().signal, report);
+  ensureImage(building: ImageBuilding = UNSEEN_BUILDING): Promise<string> {
+    const image = this.#image ?? sidecarImage(this.#docker, building);
     this.#image = image;
     image.catch(() => {
       this.#image = undefined;

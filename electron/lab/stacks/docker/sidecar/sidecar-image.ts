@@ -15,6 +15,7 @@ import { basename, join } from "node:path";
 import type Dockerode from "dockerode";
 import { LabError, messageOf } from "../../../lab-error.ts";
 import { PROJECT_FOLDER } from "../../../version.ts";
+import type { ImageBuilding } from "../../image-building.ts";
 import { ensureBuilt } from "../images.ts";
 
 const PROGRAMS = join(PROJECT_FOLDER, "resources", "stack", "build");
@@ -51,17 +52,13 @@ ENTRYPOINT ["node", "link-sidecar.mjs"]
  * Resolves to the id of the image of sidecars, built from what is there if need be.
  * @throws LabError `precondition` with the reason when it cannot be built
  */
-export async function sidecarImage(
-  docker: Dockerode,
-  signal: AbortSignal,
-  report: (step: string) => void,
-): Promise<string> {
+export async function sidecarImage(docker: Dockerode, building: ImageBuilding): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "resilience-lab-sidecar-"));
   try {
     writeContext(folder);
-    return await ensureBuilt(docker, { image: IMAGE, folder, dockerfile: "Dockerfile" }, signal, report);
+    return await ensureBuilt(docker, { image: IMAGE, folder, dockerfile: "Dockerfile" }, building);
   } catch (error) {
-    signal.throwIfAborted();
+    building.signal.throwIfAborted();
     if (error instanceof LabError && error.code === "unreachable") throw error;
     throw new LabError("precondition", `the image that breaks links could not be built: ${messageOf(error)}`, {
       hint: "it needs node:24-slim, and iptables of this machine or a network to install it: try `docker pull node:24-slim`",
