@@ -12,6 +12,7 @@ import type { StackDriver } from "../stacks/driver.ts";
 import { describeReplicas } from "../stacks/replica-states.ts";
 import {
   type DirectLink,
+  findWithRole,
   isProxied,
   type Link,
   linkNamed,
@@ -22,10 +23,12 @@ import {
 } from "../stacks/stack-file.ts";
 import type { Role } from "../stacks/stack-schema.ts";
 import type { Sharer } from "../stacks/surroundings.ts";
+import { hasUnknownPort, unknownPort } from "../stacks/unpublished.ts";
 import { unreported } from "./call-sources.ts";
 import { byName, type Check, type CheckName, type CheckOf } from "./check-schema.ts";
 import { describeSteady, describeStep } from "./describe.ts";
 import { OBSERVE_MS, type ObservedLink, observedLinks } from "./observed-links.ts";
+import { referencesOf } from "./references.ts";
 import { byKind, type Scenario, type Steady, type StepTable } from "./schema.ts";
 
 /** What a step, or a demand of the steady state, will do. */
@@ -51,6 +54,7 @@ export function planScenario(
 ): PlannedStep[] {
   const [missing] = unreported(scenario, stack);
   if (missing !== undefined) throw new LabError("bad-input", `${formatPath(missing.path)}: ${missing.message}`);
+  assertPortsKnown(scenario, stack);
   const demands = scenario.steadyState.flatMap((steady) => planSteady(steady, stack));
   for (const check of scenario.expect) assertTarget(check, stack);
   const steps = scenario.method.map((step) => ({
@@ -59,6 +63,19 @@ export function planScenario(
     ...byKind(PLANS, step, stack, driver, around),
   }));
   return [...observedLinks(scenario).flatMap((each) => planObserve(each, stack, driver)), ...demands, ...steps];
+}
+
+/** One that is asked for its health at no port would only be waited for. */
+function assertPortsKnown(scenario: Scenario, stack: Stack): void {
+  for (const { kind, name } of referencesOf(scenario)) {
+    const service =
+      kind === "service"
+        ? stack.services.find((each) => each.name === name)
+        : kind === "role"
+          ? findWithRole(stack, name)
+          : undefined;
+    if (service !== undefined && hasUnknownPort(service)) throw unknownPort(service.name);
+  }
 }
 
 /** A link that no fault proxy of the stack carries is observed from its caller's network namespace, like a fault on it. */

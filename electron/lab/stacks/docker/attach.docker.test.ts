@@ -221,10 +221,10 @@ x-lab:
     const { project, folder, scenario, asFound } = broughtUpBySomeone(hidden);
     const before = asFound();
     const lab = new LabProcess();
+    const planned = await lab.run("plan", scenario("pause"), "--project", project);
+    expect([planned.code, planned.said]).toEqual([2, expect.stringContaining("services.web.x-lab.port")]);
     const unknown = await lab.run("run", scenario("pause"), scenario("stop"), "--project", project);
-    expect(unknown.said).toMatch(
-      /PRECONDITION .*web is unknown \(web publishes no port, so the lab cannot reach it\), expected up/,
-    );
+    expect(unknown.said).toMatch(/PRECONDITION .*not known at which port web answers.*services\.web\.x-lab\.port/);
     expect(unknown.said).toContain("0/2 runs passed");
     expect((await lab.run("history", "list")).said.match(/ precondition /g)).toHaveLength(2);
     const overlay = `services: { web: { x-lab: { role: other, port: 8000, probe: { http: / } } } }\n`;

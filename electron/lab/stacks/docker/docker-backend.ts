@@ -10,7 +10,7 @@ import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
 import type { Service } from "../stack-file.ts";
-import { unpublished } from "../unpublished.ts";
+import { unknownPort } from "../unpublished.ts";
 import { containersOf } from "./compose-labels.ts";
 import { instanceOf } from "./container-instance.ts";
 import { ContainerLogs, lastContainerLines } from "./container-logs.ts";
@@ -74,7 +74,7 @@ export class DockerBackend implements StackBackend {
     const published = port === undefined ? undefined : view?.ports[port.containerPort];
     const hostPort = published ?? this.#registered.ports[name];
     if (hostPort !== undefined) return `${hostOf(service, this.#registered.docker)}:${hostPort}`;
-    if (insidePort === undefined) throw unpublished(name);
+    if (insidePort === undefined) throw unknownPort(name);
     const host = view?.address ?? this.#lastAddresses.get(name);
     if (host === undefined) return undefined;
     this.#lastAddresses.set(name, host);

@@ -68,7 +68,7 @@ describeOnDocker("spans of containers", (engine) => {
       const modules = "/app/node_modules/@opentelemetry";
       const script = `const { OTLPTraceExporter } = require("${modules}/exporter-trace-otlp-proto");
       const { TracerProvider, SimpleSpanProcessor } = require("${modules}/sdk-trace");
-      const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor(new OTLPTraceExporter())] });
+      const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: new OTLPTraceExporter() })] });
       provider.getTracer("theirs").startSpan("work").end();
       provider.shutdown().then(() => console.log("sent"));`;
       const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
