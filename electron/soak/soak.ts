@@ -60,6 +60,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[--runs 10000] [--workers 50] [--seed N]",
     run: () => import("./queue-simulation/main.ts"),
   },
+  "durable-kills": {
+    what: "kills workers, API servers and the database of submitted runs at random moments, and checks that each run ends once",
+    options: "[--count 200] [--seed N]",
+    run: () => import("./durable-kills.ts"),
+  },
   fuzz: {
     what: "sends malformed API calls and mutated streams to a fault proxy",
     options: "[--count 10000] [--seed N]",

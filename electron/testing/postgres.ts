@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -61,6 +61,12 @@ export async function startPostgres() {
     start,
     /** An immediate shutdown, without waiting for clients. */
     stop: () => end("SIGQUIT"),
+    /** All its processes at once, as when the machine fails. */
+    async kill() {
+      const ended = childrenOf(server?.pid);
+      await end("SIGKILL");
+      for (const pid of ended) kill(pid);
+    },
     async close() {
       await end("SIGQUIT");
       rmSync(folder, { recursive: true, force: true });
@@ -95,6 +101,29 @@ interface CallRow {
 }
 
 export type TestPostgres = Awaited<ReturnType<typeof startPostgres>>;
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
+
+function childrenOf(parent: number | undefined): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && parentOf(pid) === parent);
+}
+
+/** Undefined for a process that has ended. */
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

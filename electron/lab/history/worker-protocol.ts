@@ -22,6 +22,9 @@ interface ThrownError {
   lab: { code: LabErrorCode; hint: string | undefined; windowHint: string | undefined } | undefined;
 }
 
+/** The database of the history and the queue is away. What was asked for was not done, and may be asked for again. */
+export class StoreUnreachable extends LabError {}
+
 export function toThrown(error: unknown): ThrownError {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const lab =
@@ -31,7 +34,8 @@ export function toThrown(error: unknown): ThrownError {
 
 export function fromThrown({ message, stack, lab }: ThrownError): Error {
   if (lab === undefined) return Object.assign(new Error(message), { stack });
-  return new LabError(
+  const kind = lab.code === "unreachable" ? StoreUnreachable : LabError;
+  return new kind(
     lab.code,
     message,
     lab.hint === undefined ? {} : { hint: { terminal: lab.hint, window: lab.windowHint ?? lab.hint } },

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../model/outcomes.ts";
 import type { Lease, QueuedRun, QueueResult, QueueStore } from "../history/queue-store.ts";
+import { StoreUnreachable } from "../history/worker-protocol.ts";
 import { asLabError, messageOf } from "../lab-error.ts";
 import { pauseFor } from "../pause-for.ts";
 import type { RunSummary } from "./run-result.ts";
@@ -80,7 +81,7 @@ export class Attempt {
     try {
       const ending = await this.#ending(execute);
       clearTimeout(deadline);
-      return await this.#record(ending);
+      return ending instanceof StoreUnreachable ? await this.#giveBack(ending) : await this.#record(ending);
     } finally {
       clearTimeout(deadline);
       workerStops.removeEventListener("abort", onStop);
@@ -89,7 +90,8 @@ export class Attempt {
     }
   }
 
-  async #ending(execute: Execute): Promise<AttemptEnding> {
+  /** The database was away when the attempt needed it: that says nothing about the run. */
+  async #ending(execute: Execute): Promise<AttemptEnding | StoreUnreachable> {
     const context: AttemptContext = {
       signal: this.#abort.signal,
       putResults: async (results) =>
@@ -100,6 +102,7 @@ export class Attempt {
     try {
       return await execute(this.#run, context);
     } catch (error) {
+      if (error instanceof StoreUnreachable) return error;
       const { hint } = asLabError(error);
       const reason = `${messageOf(error)}${hint === undefined ? "" : ` (${hint})`}`;
       return { outcome: "error", reason, summary: null };
@@ -110,6 +113,11 @@ export class Attempt {
     if (isHeld) return;
     this.#stop("lost");
     throw this.#abort.signal.reason;
+  }
+
+  async #giveBack({ message }: Error): Promise<undefined> {
+    if (!this.#isLost) await this.#persist(() => this.#queue.release(this.#lease, message));
+    return undefined;
   }
 
   async #record(ending: AttemptEnding): Promise<AttemptEnding | undefined> {

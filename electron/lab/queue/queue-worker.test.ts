@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { openQueueStore } from "../history/open-queue-store.ts";
 import type { QueueStore } from "../history/queue-store.ts";
+import { StoreUnreachable } from "../history/worker-protocol.ts";
 import type { AttemptContext, AttemptEnding, Execute } from "./attempt.ts";
 import { QueueWorkerLoop, type QueueWorkerParts } from "./queue-worker.ts";
 import { apiStateOf } from "./run-states.ts";
@@ -174,4 +175,20 @@ test("a worker goes on when the queue fails for a time, and records an end then"
   working(flaky, async () => PASSED);
   expect(await ended(real, runId)).toMatchObject({ outcome: "passed", attempt: 1 });
   expect(refused).toBe(1);
+});
+
+test("an attempt that could not go on because the database was away is given back, and the run carried out again", async () => {
+  const queue = await openQueue();
+  const runId = await submitted(queue);
+  let isAway = true;
+  working(queue, async () => {
+    if (!isAway) return PASSED;
+    isAway = false;
+    throw new StoreUnreachable("unreachable", "the database cannot be reached");
+  });
+  expect(await ended(queue, runId)).toMatchObject({ outcome: "passed", attempt: 2 });
+  expect(await queue.attempts(runId)).toMatchObject([
+    { ending: "released", reason: "the database cannot be reached" },
+    { ending: "passed" },
+  ]);
 });
