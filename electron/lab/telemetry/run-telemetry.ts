@@ -20,8 +20,9 @@ export const RUN_LIMITS: RunLimits = { spans: 100_000, logs: 20_000, chars: 128 
 const TRACES_LIMIT = 100_000;
 const WRITE_AFTER_MS = 100;
 const WRITE_AT_ONCE = 500;
-/** A run with more than its limits is told so in its records at most so often. */
+/** A run with more than its limits is told so in its records at most so often; while that cannot be written, seldomer. */
 const DROPPED_EVERY_MS = 1_000;
+const DROPPED_PAUSE_LIMIT_MS = 60_000;
 /** Clocks of containers and of this process are those of one machine; both are read in whole milliseconds. */
 const TIME_SLACK_US = 5_000;
 
@@ -46,10 +47,14 @@ export class RunTelemetry {
   readonly #startedUs: number;
   #endedUs: number | undefined;
   #taken = { spans: 0, logs: 0, chars: 0 };
-  #dropped = { spans: 0, logs: 0, reason: "" };
-  #droppedAtMs = Number.NEGATIVE_INFINITY;
+  /** What was dropped and is not yet told in the records, by its reason. */
+  readonly #dropped = new Map<string, { spans: number; logs: number }>();
+  #droppedPauseMs = DROPPED_EVERY_MS;
+  #droppedFromMs = Number.NEGATIVE_INFINITY;
+  #isSettled = false;
   #waiting: TelemetryRecord[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = 0;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(parts: RunTelemetryParts) {
@@ -98,9 +103,10 @@ export class RunTelemetry {
     this.#endedUs = endedWallMs * 1_000;
   }
 
-  /** Resolves when what was taken is durable, or was counted as dropped. */
+  /** Resolves when what was taken is durable, or could not be written, which is not tried again. */
   async settled(): Promise<void> {
-    this.#droppedAtMs = Number.NEGATIVE_INFINITY;
+    this.#isSettled = true;
+    this.#droppedFromMs = Number.NEGATIVE_INFINITY;
     this.#write();
     await this.#writing;
   }
@@ -125,14 +131,26 @@ export class RunTelemetry {
   }
 
   #drop(kind: "spans" | "logs", count: number, reason: string): string {
-    this.#dropped[kind] += count;
-    this.#dropped.reason = reason;
-    this.#writeSoon();
+    this.#count(reason, { spans: 0, logs: 0, [kind]: count });
+    this.#reportDropped();
     return reason;
   }
 
-  #writeSoon(): void {
-    this.#timer ??= setTimeout(() => this.#write(), WRITE_AFTER_MS).unref();
+  #count(reason: string, { spans, logs }: { spans: number; logs: number }): void {
+    const before = this.#dropped.get(reason) ?? { spans: 0, logs: 0 };
+    this.#dropped.set(reason, { spans: before.spans + spans, logs: before.logs + logs });
+  }
+
+  #reportDropped(): void {
+    this.#writeSoon(Math.max(WRITE_AFTER_MS, this.#droppedFromMs - performance.now()));
+  }
+
+  #writeSoon(afterMs = WRITE_AFTER_MS): void {
+    const atMs = performance.now() + afterMs;
+    if (this.#timer !== undefined && this.#timerAtMs <= atMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = atMs;
+    this.#timer = setTimeout(() => this.#write(), afterMs).unref();
   }
 
   #write(): void {
@@ -143,30 +161,31 @@ export class RunTelemetry {
   }
 
   async #writeWaiting(): Promise<void> {
-    const { spans, logs, reason } = this.#dropped;
-    if (spans + logs > 0 && performance.now() - this.#droppedAtMs >= DROPPED_EVERY_MS) {
-      this.#waiting.push({ record: "dropped", spans, logs, reason });
-      this.#dropped = { spans: 0, logs: 0, reason: "" };
-      this.#droppedAtMs = performance.now();
+    if (this.#dropped.size > 0 && performance.now() >= this.#droppedFromMs) {
+      for (const [reason, counts] of this.#dropped) this.#waiting.push({ record: "dropped", ...counts, reason });
+      this.#dropped.clear();
+      this.#droppedFromMs = performance.now() + this.#droppedPauseMs;
     }
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, WRITE_AT_ONCE);
       try {
         await this.#parts.store.addTelemetry(this.runId, batch);
+        this.#droppedPauseMs = DROPPED_EVERY_MS;
       } catch (error) {
         this.#countLost(batch, `they could not be written: ${messageOf(error)}`);
+        this.#droppedFromMs = performance.now() + this.#droppedPauseMs;
+        this.#droppedPauseMs = Math.min(2 * this.#droppedPauseMs, DROPPED_PAUSE_LIMIT_MS);
       }
       this.#waiting.splice(0, batch.length);
       this.#parts.onStored(this.runId);
     }
-    if (this.#dropped.spans + this.#dropped.logs > 0) this.#writeSoon();
+    if (this.#dropped.size > 0 && !this.#isSettled) this.#reportDropped();
   }
 
   #countLost(batch: readonly TelemetryRecord[], reason: string): void {
     for (const each of batch) {
-      this.#dropped.spans += each.record === "span" ? 1 : each.record === "dropped" ? each.spans : 0;
-      this.#dropped.logs += each.record === "log" ? 1 : each.record === "dropped" ? each.logs : 0;
+      if (each.record === "dropped") this.#count(each.reason, each);
+      else this.#count(reason, { spans: each.record === "span" ? 1 : 0, logs: each.record === "log" ? 1 : 0 });
     }
-    this.#dropped.reason = reason;
   }
 }

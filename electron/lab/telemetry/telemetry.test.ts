@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import type { TelemetryRecord } from "../../model/telemetry.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { RunStore } from "../history/run-store.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { newRun } from "../history/testing/store-under-test.ts";
 import { recordingOf } from "../redaction/run-recording.ts";
-import { RUN_LIMITS, type RunTelemetryParts } from "./run-telemetry.ts";
+import { RUN_LIMITS, RunTelemetry, type RunTelemetryParts } from "./run-telemetry.ts";
 import { RunTraces } from "./run-traces.ts";
 import { Telemetry } from "./telemetry.ts";
 
@@ -145,6 +145,38 @@ test("what a run does not keep is rejected with why, counted, and told in its re
   expect(records.filter(({ record }) => record === "span")).toHaveLength(2);
   expect(records.filter(({ record }) => record === "dropped")).toEqual([
     { record: "dropped", spans: 3, logs: 0, reason: "a run keeps 2 spans" },
+  ]);
+});
+
+test("while nothing can be written, what is lost is counted once, and to tell it is tried more and more seldom", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let [isFull, attempts] = [true, 0];
+  const written: TelemetryRecord[] = [];
+  const store: RunTelemetryParts["store"] = {
+    async addTelemetry(_runId, records) {
+      attempts++;
+      if (isFull) throw new Error("the disk is full");
+      written.push(...records);
+      return true;
+    },
+  };
+  const limits = { ...RUN_LIMITS, spans: 2 };
+  const run = new RunTelemetry({ runId: RUN, startedWallMs: 0, store, redact: undefined, onStored() {}, limits });
+  const span: Parameters<RunTelemetry["takeSpan"]>[0] = {
+    ...{ traceId: trace("1"), spanId: "1".repeat(16), parentId: undefined, name: "a", kind: "client" },
+    ...{ service: "", scope: "", startUs: 1, endUs: 2, attributes: {}, events: [], isError: false, statusMessage: "" },
+  };
+  for (let count = 0; count < 5; count++) run.takeSpan(span, "trace");
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(attempts).toBeLessThanOrEqual(20);
+  isFull = false;
+  await vi.advanceTimersByTimeAsync(120_000);
+  const byCount = (one: TelemetryRecord, other: TelemetryRecord) =>
+    one.record === "dropped" && other.record === "dropped" ? other.spans - one.spans : 0;
+  expect(written.toSorted(byCount)).toEqual([
+    { record: "dropped", spans: 3, logs: 0, reason: "a run keeps 2 spans" },
+    { record: "dropped", spans: 2, logs: 0, reason: "they could not be written: the disk is full" },
   ]);
 });
 
