@@ -42,7 +42,7 @@ export function performanceOf({ spans }: Trace, { invocations }: ConvertedTrace)
 }
 
 function lastedMs({ startUs, endUs }: Invocation): number {
-  return (endUs - startUs) / 1000;
+  return Math.max(0, endUs - startUs) / 1000;
 }
 
 function tokensOf(invocations: readonly Invocation[]): Performance["tokens"] {
@@ -54,7 +54,7 @@ function tokensOf(invocations: readonly Invocation[]): Performance["tokens"] {
 }
 
 function durationMs({ startUs, endUs }: TraceSpan): number[] {
-  return endUs === undefined ? [] : [(endUs - startUs) / 1000];
+  return endUs === undefined ? [] : [Math.max(0, endUs - startUs) / 1000];
 }
 
 /** Percentiles by rank: of n sorted values, the one at floor(n * p). Null without values. */

@@ -56,7 +56,7 @@ export async function storeTrace(
   };
   if (stored.isAlreadyHere) return stored;
   const startUs = Math.min(...extremes(spans, (span) => span.startUs, Math.min));
-  const endUs = Math.max(...extremes(spans, (span) => span.endUs ?? span.startUs, Math.max));
+  const endUs = Math.max(...extremes(spans, ({ startUs: from, endUs: to = from }) => Math.max(from, to), Math.max));
   const startedWallMs = Math.floor(startUs / 1_000);
   const durationMs = endUs / 1_000 - startedWallMs;
   const summary = summaryOf(file, spans);

@@ -11,6 +11,11 @@ export function parseExactJson(text: string): unknown {
   });
 }
 
+/** A time as OTLP counts them: unsigned, of 64 bits, since 1970. */
+export function isNanoseconds(value: bigint | undefined): value is bigint {
+  return value !== undefined && value >= 0n && value < 2n ** 64n;
+}
+
 export type JsonObject = Record<string, unknown>;
 
 export function listOf(value: unknown): unknown[] {

@@ -1,16 +1,24 @@
 import { isObject } from "../../model/json.ts";
 import { readAttributes } from "./attributes.ts";
-import { bigintOf, type JsonObject, listOf, textOf } from "./exact-json.ts";
+import { bigintOf, isNanoseconds, type JsonObject, listOf, textOf } from "./exact-json.ts";
 import type { SpanKind, TraceSpan } from "./trace.ts";
 
 /** What Jaeger's UI saves and its query API answers: `{ data: [{ traceID, spans, processes }] }`. */
 export function isJaegerDocument(value: unknown): value is JsonObject {
-  return isObject(value) && Array.isArray(value.data) && value.data.every(isJaegerTrace);
+  return isObject(value) && Array.isArray(value.data) && (value.data.length === 0 || value.data.some(isJaegerTrace));
 }
 
 /** An element of such a document's data. */
 export function isJaegerTrace(value: unknown): value is JsonObject {
   return isObject(value) && typeof value.traceID === "string" && Array.isArray(value.spans);
+}
+
+export function readJaegerDocument({ data }: JsonObject, where: string, problems: string[]): TraceSpan[] {
+  return listOf(data).flatMap((trace, index) => {
+    if (isJaegerTrace(trace)) return readJaegerTrace(trace, where, problems);
+    problems.push(`${where}data[${index}] is no trace`);
+    return [];
+  });
 }
 
 export function readJaegerTrace(trace: JsonObject, where: string, problems: string[]): TraceSpan[] {
@@ -29,8 +37,10 @@ function readSpan(span: JsonObject, traceOfAll: string, processes: JsonObject): 
   if (spanId === "") return "it has no spanID";
   const start = bigintOf(span.startTime);
   if (start === undefined) return "its startTime is no number of microseconds";
-  const startUs = Number(start);
   const duration = bigintOf(span.duration);
+  const isInRange = isNanoseconds(1_000n * start) && isNanoseconds(1_000n * (start + (duration ?? 0n)));
+  if (!isInRange) return "its time is not one of 64 bits";
+  const startUs = Number(start);
   const process = isObject(span.process) ? span.process : processes[textOf(span.processID)];
   const attributes = readAttributes(span.tags);
   return {

@@ -1,15 +1,18 @@
 import { isObject } from "../../model/json.ts";
 import { readAttributes } from "./attributes.ts";
-import { bigintOf, field, type JsonObject, listOf, textOf } from "./exact-json.ts";
+import { bigintOf, field, isNanoseconds, type JsonObject, listOf, textOf } from "./exact-json.ts";
 import type { SpanKind, TraceSpan } from "./trace.ts";
 
-/** Where the spans of an OTLP document are: OTLP itself, Tempo's first version, Tempo's second, and Jaeger's third API. */
+/**
+ * Where the spans of an OTLP document are: OTLP itself, Tempo's first version, Tempo's second, and Jaeger's third API. Tempo's
+ * second answers an empty trace for one that it does not have.
+ */
 function resourceSpansOf(document: JsonObject): unknown[] | undefined {
   const found = field(document, "resourceSpans") ?? document.batches;
   if (Array.isArray(found)) return found;
   for (const name of ["trace", "result"]) {
     const inner = document[name];
-    if (isObject(inner)) return resourceSpansOf(inner);
+    if (isObject(inner)) return resourceSpansOf(inner) ?? (Object.keys(inner).length === 0 ? [] : undefined);
   }
   return undefined;
 }
@@ -32,6 +35,10 @@ interface Origin {
 /** @param where place of the document in its file, for problems */
 export function readOtlpDocument(document: JsonObject, where: string, problems: string[]): TraceSpan[] {
   const spans: TraceSpan[] = [];
+  const { status, message } = document;
+  if (textOf(status).toLowerCase() === "partial") {
+    problems.push(`${where}it is a part of the trace${textOf(message) === "" ? "" : `: ${textOf(message)}`}`);
+  }
   for (const [at, resourceSpans] of (resourceSpansOf(document) ?? []).entries()) {
     if (!isObject(resourceSpans)) {
       problems.push(`${where}resourceSpans[${at}] is not an object`);
@@ -67,6 +74,7 @@ export function readOtlpSpan(span: JsonObject, origin: Origin = NO_ORIGIN): Trac
   const startNs = bigintOf(field(span, "startTimeUnixNano"));
   if (startNs === undefined) return "its startTimeUnixNano is no whole number";
   const endNs = bigintOf(field(span, "endTimeUnixNano")) ?? 0n;
+  if (!isNanoseconds(startNs) || !isNanoseconds(endNs)) return "its time is not one of 64 bits";
   const own = readAttributes(span.attributes);
   const events = listOf(span.events)
     .filter(isObject)

@@ -102,6 +102,17 @@ describe("spans of OpenTelemetry's own exporters", () => {
   });
 });
 
+test.each([91, 123])("a protobuf whose length of %i is the code of a bracket is read as one", (length) => {
+  const field = (number: number, content: Uint8Array) =>
+    Buffer.concat([Buffer.from([(number << 3) | 2, content.length]), content]);
+  const [traceId, spanId] = [Buffer.alloc(16, 0xab), Buffer.alloc(8, 0xcd)];
+  const start = Buffer.from([(7 << 3) | 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+  const name = Buffer.alloc(length - 43, "n");
+  const span = Buffer.concat([field(1, traceId), field(2, spanId), field(5, name), start]);
+  const file = readTraceFile(field(1, field(2, field(2, span))));
+  expect(file).toMatchObject({ format: "OTLP protobuf", traces: [{ spans: [{ name: name.toString() }] }] });
+});
+
 describe("numbers and ids", () => {
   const span = (fields: object) => ({
     resourceSpans: [
@@ -208,6 +219,7 @@ describe("what cannot be read", () => {
     ["not a trace", /it is neither JSON nor OTLP protobuf/],
     [gzipSync("nothing"), /it is neither JSON nor OTLP protobuf/],
     [Buffer.from([0x1f, 0x8b, 1, 2, 3]), /it cannot be unpacked/],
+    [`{"resourceSpans":[{"resource":{"attributes":${"[".repeat(50_000)}${"]".repeat(50_000)}}}]}`, /nested too deep/],
   ])("%j is refused, with what was expected", (content, message) => {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
     expect(() => readTraceFile(bytes)).toThrow(
@@ -227,6 +239,27 @@ describe("what cannot be read", () => {
       "span 2 of resourceSpans[0]: its spanId is no id of 8 bytes",
       "span 3 of resourceSpans[0]: its startTimeUnixNano is no whole number",
       "span 4 of resourceSpans[0]: it is not an object",
+    ]);
+  });
+
+  test("times beyond 64 bits, what is no trace among traces, and a trace of which Tempo has a part, are named", () => {
+    const [good, late] = [structuredClone(request), structuredClone(request)] as {
+      resourceSpans: { scopeSpans: { spans: Record<string, unknown>[] }[] }[];
+    }[];
+    const [span] = late?.resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
+    Object.assign(span ?? {}, { startTimeUnixNano: "9".repeat(400) });
+    expect(read(late).problems).toEqual(["span 0 of resourceSpans[0]: its time is not one of 64 bits"]);
+    expect(read({ trace: good, status: "PARTIAL", message: "it is too large" }).problems).toEqual([
+      "it is a part of the trace: it is too large",
+    ]);
+    expect(read({ trace: {}, metrics: {} })).toMatchObject({ traces: [], problems: [] });
+    const jaeger = JSON.parse(sample("helm.json").toString()) as { data: { spans: Record<string, unknown>[] }[] };
+    Object.assign(jaeger.data[0]?.spans[0] ?? {}, { startTime: 1e300 });
+    const { traces, problems } = read({ data: [...jaeger.data, { traceID: "a" }] });
+    expect(traces[0]?.spans).toHaveLength(95);
+    expect(problems).toEqual([
+      "span 0 of trace 3e289017fe03ffd7c4145316d2eb3d0d: its time is not one of 64 bits",
+      "data[1] is no trace",
     ]);
   });
 

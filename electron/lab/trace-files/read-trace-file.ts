@@ -2,7 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { isObject } from "../../model/json.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { parseExactJson } from "./exact-json.ts";
-import { isJaegerDocument, isJaegerTrace, readJaegerTrace } from "./jaeger-spans.ts";
+import { isJaegerDocument, isJaegerTrace, readJaegerDocument, readJaegerTrace } from "./jaeger-spans.ts";
 import { decodeOtlpTraces } from "./otlp-protobuf.ts";
 import { isOtlpDocument, isOtlpSpan, readOtlpDocument, readOtlpSpan } from "./otlp-spans.ts";
 import type { Trace, TraceFile, TraceSpan } from "./trace.ts";
@@ -21,12 +21,30 @@ export function readTraceFile(bytes: Uint8Array): TraceFile {
   const first = content.find((byte) => !isBlank(byte));
   if (first === undefined) throw new LabError("bad-input", "the file is empty", { hint: HINT });
   const isText = first === OPENING_BRACE || first === OPENING_BRACKET;
-  return isText ? readText(new TextDecoder().decode(content)) : readBinary(content);
+  if (!isText) return readBinary(content);
+  try {
+    return readText(new TextDecoder().decode(content));
+  } catch (error) {
+    // Where a protobuf begins with a line feed, its length may be the code of a bracket.
+    const read = content[0] === PROTOBUF_FIELD_1 ? attemptBinary(content) : undefined;
+    if (read === undefined) throw error;
+    return read;
+  }
+}
+
+function attemptBinary(content: Uint8Array): TraceFile | undefined {
+  try {
+    return readBinary(content);
+  } catch {
+    return undefined;
+  }
 }
 
 const HINT =
   "it reads Jaeger JSON, OTLP JSON, OTLP JSON lines, OTLP protobuf and what Tempo answers, each also in gzip";
 const [OPENING_BRACE, OPENING_BRACKET] = [0x7b, 0x5b];
+/** All that a trace in protobuf has is in its first field, which has a length. */
+const PROTOBUF_FIELD_1 = 0x0a;
 
 function isBlank(byte: number): boolean {
   // Also the bytes of a mark that some programs put before UTF-8.
@@ -53,6 +71,8 @@ function readText(text: string): TraceFile {
   try {
     document = parseExactJson(text);
   } catch (error) {
+    // Not to be read again in lines: the engine's own limit is that of each of them.
+    if (error instanceof RangeError) throw new LabError("bad-input", "it is nested too deep", { hint: HINT });
     return readLines(text, messageOf(error));
   }
   const found = readDocument(document, "", problems.list);
@@ -69,10 +89,7 @@ interface Found {
 /** Undefined for what is no trace. Of a list, each element is read as a document would be. */
 function readDocument(value: unknown, where: string, problems: string[]): Found | undefined {
   if (isOtlpDocument(value)) return { format: "OTLP JSON", spans: readOtlpDocument(value, where, problems) };
-  if (isJaegerDocument(value)) {
-    const traces = (value.data as unknown[]).filter(isJaegerTrace);
-    return { format: "Jaeger JSON", spans: traces.flatMap((trace) => readJaegerTrace(trace, where, problems)) };
-  }
+  if (isJaegerDocument(value)) return { format: "Jaeger JSON", spans: readJaegerDocument(value, where, problems) };
   if (isJaegerTrace(value)) return { format: "Jaeger JSON", spans: readJaegerTrace(value, where, problems) };
   if (isOtlpSpan(value)) {
     const span = readOtlpSpan(value);

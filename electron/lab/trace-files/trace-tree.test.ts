@@ -49,6 +49,11 @@ test("of spans that are each other's ancestors, and of one that is its own paren
   ]);
 });
 
+test("a span that ends before it starts is reported", () => {
+  const tree = treeOf({ traceId: "t", spans: [{ ...span("a"), endUs: 1 }] });
+  expect(tree.problems).toEqual(["trace t: 1 span ends before the start"]);
+});
+
 test("spans with the same id are all kept; the first is the parent of those that name it", () => {
   const [first, second, child] = [span("a"), span("a"), span("b", "a")];
   const tree = treeOf({ traceId: "t", spans: [first, second, child] });

@@ -7,7 +7,7 @@ export interface TraceTree {
   parentOf(span: TraceSpan): TraceSpan | undefined;
   /** All below a span, by their start. */
   descendantsOf(span: TraceSpan): TraceSpan[];
-  /** Duplicate ids, circles and missing parents; the spans are kept. */
+  /** Duplicate ids, circles, missing parents and ends before the start; the spans are kept. */
   problems: readonly string[];
 }
 
@@ -33,6 +33,9 @@ export function treeOf({ traceId, spans }: Trace): TraceTree {
   const missing = spans.filter(({ parentId }) => parentId !== undefined && !byId.has(parentId)).length;
   if (missing > 0)
     problems.push(`trace ${traceId}: the parent of ${missing} ${missing === 1 ? "span" : "spans"} is not in it`);
+  const reversed = spans.filter(({ startUs, endUs }) => endUs !== undefined && endUs < startUs).length;
+  if (reversed > 0)
+    problems.push(`trace ${traceId}: ${reversed} ${reversed === 1 ? "span ends" : "spans end"} before the start`);
   breakCircles(spans, parents, (span) =>
     problems.push(`trace ${traceId}: span ${span.spanId} is its own ancestor and counts as a root`),
   );
