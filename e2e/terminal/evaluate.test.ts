@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { readXml } from "../../electron/testing/read-xml.ts";
 import { TerminalLab } from "./terminal-lab.ts";
 
@@ -89,16 +92,41 @@ describe("`evaluate`", () => {
 
 test("`traces` keeps a file in the history, which lists it as a trace, and makes a set of it that it passes", async (context) => {
   const lab = TerminalLab.for(context);
-  const opened = await lab.run("traces", "open", helm);
-  expect(opened, opened.err).toMatchObject({ code: 0 });
+  const notes = lab.write("notes.txt", "hello");
+  const opened = await lab.run("traces", "open", notes, helm);
+  expect([opened.code, opened.err]).toEqual([
+    1,
+    expect.stringContaining("notes.txt: it is neither JSON nor OTLP protobuf"),
+  ]);
   const [, run = ""] = /^stored (\S+) /.exec(opened.out) ?? [];
-  expect((await lab.run("traces", "open", helm)).out).toContain(`already here ${run}`);
+  const again = await lab.run("traces", "open", helm);
+  expect(again, again.err).toMatchObject({ code: 0, out: expect.stringContaining(`already here ${run}`) });
   const [listed, ...others] = (await lab.run("history", "list")).out
     .split("\n")
     .filter((line) => /^[0-9a-f]{8} /.test(line));
   expect(listed).toMatch(new RegExp(`^${run.slice(0, 8)} .* trace `));
   expect(listed).not.toContain("passed");
   expect(others).toEqual([]);
+  // As Jaeger and as the two versions of Tempo's API answer.
+  const answers: Record<string, string> = {
+    "/jaeger/api/traces/a1": readFileSync(helm, "utf8"),
+    "/api/traces/b2": readFileSync(tempo, "utf8"),
+    "/api/v2/traces/c3": `{"trace":${readFileSync(tempo, "utf8")},"status":"complete"}`,
+  };
+  const backend = createServer(({ url = "" }, response) => {
+    response.writeHead(url in answers ? 200 : 404, { "content-type": "application/json" }).end(answers[url]);
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void backend.close());
+  await once(backend, "listening");
+  const address = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
+  expect((await lab.run("traces", "pull", `${address}/jaeger`, "a1")).out).toContain(`already here ${run}  `);
+  const pulled = await lab.run("traces", "pull", address, "b2", "d4", "c3");
+  expect(pulled.out.split("\n").map((line) => line.split("  ").slice(1))).toEqual([
+    [`b2 from ${address.slice(7)}`, "86 spans in 1 trace"],
+    [`c3 from ${address.slice(7)}`, "86 spans in 1 trace"],
+    [],
+  ]);
+  expect([pulled.code, pulled.err]).toEqual([1, expect.stringContaining("has no trace d4")]);
   const expected = join(lab.folder, "expected.json");
   expect((await lab.run("traces", "expected", run, "--out", expected)).code).toBe(0);
   const evaluated = await lab.run("evaluate", helm, "--eval-set", expected, ...BOTH);

@@ -24,7 +24,7 @@ Keeps traces without a run in the history, where the window shows them as a wate
   open       files of Jaeger, OTLP (JSON, lines, protobuf) and Tempo, detected by their content
   pull       one trace by its id from the query API of a Jaeger or a Tempo, such as http://localhost:16686
   expected   writes the turns of agents in a trace or a run as an eval set that expects them (\`evaluate --eval-set\`)
-RUN is a run's id or the first characters of it. Exit 1 when a part of a file could not be read.`,
+RUN is a run's id or the first characters of it. Exit 1 when a file, or a part of one, could not be read; the others are kept.`,
   async run(args, terminal) {
     const { values, positionals } = readArguments("traces", args, options);
     const [action = "", first, ...rest] = positionals;
@@ -40,34 +40,47 @@ RUN is a run's id or the first characters of it. Exit 1 when a part of a file co
       if (rest.length === 0) throw new LabError("bad-input", "specify the id of the trace after the address");
       return storeAll(
         lab,
-        rest.map((id) => () => pullTrace(first, id, terminal.signal)),
+        rest.map((id) => ({ of: id, read: () => pullTrace(first, id, terminal.signal) })),
         terminal,
       );
     });
   },
 };
 
-function fileOf(file: string) {
-  return async () => ({ content: readWholeFile(file, TRACE_FILE_LIMIT), name: basename(file) });
+interface Source {
+  /** How a person named it. */
+  of: string;
+  read: () => Promise<{ content: Uint8Array; name: string }>;
 }
 
-async function storeAll(
-  { history }: Lab,
-  sources: readonly (() => Promise<{ content: Uint8Array; name: string }>)[],
-  { out, err, signal }: Terminal,
-): Promise<number> {
+function fileOf(file: string): Source {
+  return { of: file, read: async () => ({ content: readWholeFile(file, TRACE_FILE_LIMIT), name: basename(file) }) };
+}
+
+/** What is refused is named, and the others are stored. */
+
+async function storeAll({ history }: Lab, sources: readonly Source[], { out, err, signal }: Terminal): Promise<number> {
   history.assertWritable();
-  const stored: StoredTrace[] = [];
-  for (const source of sources) {
-    const trace = await storeTrace(history, await source(), signal);
-    stored.push(trace);
-    const what = `${trace.spans} spans in ${trace.traces} ${trace.traces === 1 ? "trace" : "traces"}`;
+  let isWhole = true;
+  for (const { of, read } of sources) {
+    let trace: StoredTrace;
+    try {
+      trace = await storeTrace(history, await read(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof LabError)) throw error;
+      isWhole = false;
+      err.write(`${visibleLine(`${of}: ${error.message}`)}\n${error.hint ? `  ${visibleLine(error.hint)}\n` : ""}`);
+      continue;
+    }
+    isWhole &&= trace.problems.length === 0;
+    const what = `${trace.spans} ${trace.spans === 1 ? "span" : "spans"} in ${trace.traces} ${trace.traces === 1 ? "trace" : "traces"}`;
     out.write(
       `${trace.isAlreadyHere ? "already here" : "stored"} ${trace.runId}  ${visibleLine(trace.title)}  ${what}\n`,
     );
     for (const problem of trace.problems) err.write(`${visibleLine(trace.title)}: not read: ${visibleLine(problem)}\n`);
   }
-  return stored.every(({ problems }) => problems.length === 0) ? EXIT.green : EXIT.failed;
+  return isWhole ? EXIT.green : EXIT.failed;
 }
 
 async function writeExpected(
