@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, inPage, quit, startDesktop, test, whenConnected } from "./desktop.ts";
+import { PROJECT } from "./shell-under-test.ts";
 
+const TRACE = join(PROJECT, "electron", "lab", "evaluation", "testing", "traces", "helm.json");
 const RUN = "0f0f0f0f-1111-4222-8333-444444444444";
 
 test("a link opens a run in the running instance", async ({ desktop, home }) => {
@@ -252,6 +254,22 @@ test("a run is exported to a chosen file and imported from it", async ({ desktop
   const dropped = await inPage(page, ({ lab }) => lab.upload(new File(["no bundle"], "x.zip")), null);
   const verified = await inPage(page, ({ lab }, upload) => lab.call.bundles.verify({ upload }), dropped.upload);
   expect(verified.isValid).toBe(false);
+
+  // A trace is chosen in a dialog that shows files of any name.
+  await desktop.inMain(({ dialog }, filePath) => {
+    Object.assign(dialog, {
+      showOpenDialog: async (...given: { filters?: unknown[] }[]) => ({
+        canceled: given.at(-1)?.filters?.length !== 0,
+        filePaths: [filePath],
+      }),
+    });
+  }, TRACE);
+  const trace = await inPage(
+    page,
+    async ({ lab }) => lab.call.traces.open({ upload: (await lab.call.traces.choose())?.upload ?? "" }),
+    null,
+  );
+  expect(trace).toMatchObject({ title: "helm.json", spans: 96, problems: [] });
 });
 
 test("a compose file is opened by its name at the start or in the system's dialog, and a page names no path", async ({

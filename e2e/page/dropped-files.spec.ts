@@ -1,9 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { PROJECT } from "../desktop/shell-under-test.ts";
 import { expect, test } from "./lab-under-test.ts";
 
-test("what is dropped and is no bundle is named, with what to do instead", async ({ window }) => {
+const TRACE = join(PROJECT, "electron", "lab", "evaluation", "testing", "traces", "helm.json");
+
+test("a trace is opened where it is dropped; what is neither a trace nor a bundle is named, with what to do instead", async ({
+  window,
+}) => {
   const { page } = window;
   const folder = mkdtempSync(join(tmpdir(), "resilience-lab-dropped-"));
   const scenario = join(folder, "mine.yaml");
@@ -58,7 +63,7 @@ test("what is dropped and is no bundle is named, with what to do instead", async
 
   try {
     await window.isComplete();
-    await drop(unpacked, scenario, picture);
+    await drop(unpacked, scenario, TRACE, picture);
     const dialog = page.getByRole("dialog", { name: "Import" });
     const about = (file: string) => dialog.getByRole("alert").filter({ hasText: basename(file) });
     await expect(about(unpacked)).toContainText("it is a folder");
@@ -66,6 +71,8 @@ test("what is dropped and is no bundle is named, with what to do instead", async
       "drop the exported zip file, or run `resilience-lab bundle import FOLDER`",
     );
     await expect(about(scenario)).toContainText("this is a scenario");
+    await expect(dialog).toContainText(/A trace with \d+ spans/);
+    await expect(dialog.getByRole("link", { name: "helm.json" })).toBeVisible();
     await expect(about(picture)).toContainText("it is no zip file; choose a file that Export on the History page");
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(dialog).toBeHidden();

@@ -87,6 +87,15 @@ describe("what the editor offers", () => {
     expect(offered("protection: |\n")).toEqual(["capability-cache"]);
   });
 
+  it("offers what an agent's turns are evaluated by", () => {
+    expect(offered("expect:\n  - |")).toContain("evaluate: ");
+    expect(offered("expect:\n  - evaluate: { | }\n")).toEqual(
+      expect.arrayContaining(["metric: ", "threshold: ", "match: ", "expected: "]),
+    );
+    expect(offered("expect:\n  - evaluate:\n      metric: |\n")).toContain("tool_trajectory_avg_score");
+    expect(offered("expect:\n  - evaluate: { match: | }\n")).toEqual(["EXACT", "IN_ORDER", "ANY_ORDER"]);
+  });
+
   it("works in a text with errors elsewhere", () => {
     expect(offered("id: a\n  bad: 1\nsteadyState:\n  - service: gateway\n    is: |\n")).toContain("up");
     expect(offered("method:\n  - wram: gateway\n  - fault: { stop: | }\npatterns: [a, b\n")).toEqual(names.services);
