@@ -3,6 +3,8 @@
  * (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload).
  */
 import { randomBytes } from "node:crypto";
+import { contextHeaders, startHttpSpan } from "../telemetry/http-span.ts";
+import type { TraceContext } from "../telemetry/span.ts";
 import type { Button } from "./block-kit.ts";
 import type { Message, MessageStore } from "./message-store.ts";
 import { slackSignature } from "./signature.ts";
@@ -17,6 +19,8 @@ export interface ClickRequest {
   /** Selects a message whose text contains this, for example the tool's name. */
   mentions?: string | undefined;
   user: string;
+  /** Of whoever had it clicked; the message's own is linked, or the parent without one. */
+  trace?: TraceContext;
 }
 
 export type ClickOutcome =
@@ -38,7 +42,7 @@ export class Clicker {
     this.#options = options;
   }
 
-  async click({ action, ticket, mentions, user }: ClickRequest): Promise<ClickOutcome> {
+  async click({ action, ticket, mentions, user, trace = {} }: ClickRequest): Promise<ClickOutcome> {
     const found = this.#options.store.findButton(action, { ticket, mentions });
     if (!found) {
       const what =
@@ -50,14 +54,23 @@ export class Clicker {
     }
     const { message, button } = found;
     const at = new Date().toISOString();
-    const outcome = await this.#send(interactivityPayload(message, button, user));
+    const outcome = await this.#send(interactivityPayload(message, button, user), [trace, found.trace ?? {}]);
     const status = outcome.kind === "answered" ? outcome.status : null;
     message.clicks.push({ action, user, ticket: button.value, at, status });
     console.log(`mock-slack click ${action} on ${button.value} by ${user}: ${status ?? "no answer"}`);
     return outcome;
   }
 
-  async #send(payload: object): Promise<ClickOutcome> {
+  async #send(payload: object, contexts: readonly TraceContext[]): Promise<ClickOutcome> {
+    const path = new URL(this.#options.actionsUrl).pathname;
+    const span = startHttpSpan("client", { method: "POST", path, contexts });
+    const outcome = await this.#post(payload, contextHeaders(span));
+    if (outcome.kind === "answered") span?.end({ "http.response.status_code": outcome.status });
+    else span?.end({ "error.type": outcome.kind }, outcome.reason);
+    return outcome;
+  }
+
+  async #post(payload: object, context: Record<string, string>): Promise<ClickOutcome> {
     const { signingSecret, actionsUrl, deadlineMs = answerDeadlineMs } = this.#options;
     const rawBody = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
     const timestamp = String(Math.floor(Date.now() / 1_000));
@@ -69,6 +82,7 @@ export class Clicker {
           "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
           "x-slack-request-timestamp": timestamp,
           "x-slack-signature": slackSignature(signingSecret, timestamp, rawBody),
+          ...context,
         },
         body: rawBody,
         redirect: "manual",

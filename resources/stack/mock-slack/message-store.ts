@@ -1,5 +1,6 @@
 /** The messages of the workspace, oldest first. At the limit the oldest are removed. */
 import { createHash } from "node:crypto";
+import type { TraceContext } from "../telemetry/span.ts";
 import { type Block, type Button, buttonsOf } from "./block-kit.ts";
 
 export const defaultMessageLimit = 500;
@@ -28,6 +29,8 @@ export interface Message {
 
 interface Stored {
   message: Message;
+  /** Of the span in which it was posted: a click belongs to the same trace. */
+  trace: TraceContext | undefined;
   /** All buttons that the message ever had: a click may race with an update that removes them. */
   buttons: Button[];
 }
@@ -51,7 +54,7 @@ export class MessageStore {
     this.#limit = limit;
   }
 
-  post(channel: string, text: string, blocks: Block[]): Message {
+  post(channel: string, text: string, blocks: Block[], trace?: TraceContext): Message {
     const message: Message = {
       channel,
       channelId: channelIdOf(channel),
@@ -62,7 +65,7 @@ export class MessageStore {
       clicks: [],
     };
     if (this.#stored.length >= this.#limit) this.#stored.shift();
-    this.#stored.push({ message, buttons: buttonsOf(blocks) });
+    this.#stored.push({ message, trace, buttons: buttonsOf(blocks) });
     return message;
   }
 
@@ -93,14 +96,14 @@ export class MessageStore {
   findButton(
     action: string,
     { ticket, mentions = "" }: { ticket?: string | undefined; mentions?: string | undefined },
-  ): { message: Message; button: Button } | undefined {
-    for (const { message, buttons } of this.#stored.toReversed()) {
+  ): { message: Message; button: Button; trace: TraceContext | undefined } | undefined {
+    for (const { message, buttons, trace } of this.#stored.toReversed()) {
       if (mentions && !message.text.includes(mentions)) continue;
       const candidates = ticket === undefined ? buttonsOf(message.blocks) : buttons;
       const button = candidates.find(
         ({ actionId, value }) => actionId === action && (ticket === undefined || value === ticket),
       );
-      if (button) return { message, button };
+      if (button) return { message, button, trace };
     }
     return undefined;
   }

@@ -2,9 +2,11 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type RunningService, readBody, sendJson, serve } from "../http/serve.ts";
 import { killServices, startService } from "../http/service-process.ts";
+import { keptSpans } from "../telemetry/testing/kept-spans.ts";
+import { setTracing } from "../telemetry/tracing.ts";
 import { Clicker } from "./clicker.ts";
 import type { Message } from "./message-store.ts";
 import { MessageStore } from "./message-store.ts";
@@ -92,6 +94,29 @@ const messages = async () =>
   ((await (await fetch(`${slack.url}/messages`, { headers: control })).json()) as { messages: Message[] }).messages;
 const ask = (ticket: string) =>
   api("chat.postMessage", { channel: "#approvals", text: "?", blocks: approvalBlocks(ticket) });
+
+test("a request that carries a context is a span, and a click of its message another in the same trace", async () => {
+  const { tracer, spans } = keptSpans("mock-slack");
+  setTracing(tracer);
+  onTestFinished(() => setTracing(undefined));
+  const traceId = "5b8aa5a2d2c872e8321cf37308d69df2";
+  const traceparent = `00-${traceId}-051581bf3cb55c13-01`;
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}`, traceparent };
+  const posted = { channel: "#approvals", text: "?", blocks: approvalBlocks("t-1") };
+  await fetch(`${slack.url}/api/chat.postMessage`, { method: "POST", headers, body: JSON.stringify(posted) });
+  await fetch(`${slack.url}/api/chat.update`, { method: "POST", headers, body: "{}" });
+  await ask("without a context");
+  await send("/click", { action: "approve", ticket: "t-1" });
+  const [post, update, clicked, ...more] = await spans();
+  expect(more).toEqual([]);
+  expect([post?.name, post?.parentSpanContext?.spanId]).toEqual(["POST /api/chat.postMessage", "051581bf3cb55c13"]);
+  expect([update?.name, update?.attributes["error.type"]]).toEqual(["POST /api/chat.update", "channel_not_found"]);
+  expect([clicked?.name, clicked?.parentSpanContext]).toMatchObject([
+    "POST /slack/actions",
+    { traceId, spanId: post?.spanContext().spanId },
+  ]);
+  expect(received.at(-1)?.headers.traceparent).toBe(`00-${traceId}-${clicked?.spanContext().spanId}-01`);
+});
 
 describe("the Web API", () => {
   test("lists channels, and their messages by the channel's id, newest first", async () => {

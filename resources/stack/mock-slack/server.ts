@@ -3,10 +3,11 @@ import { assertControl, assertReader, readControlToken } from "../http/control.t
 import { type EnvironmentReader, parseDurationMs, readEnvironment, type Variables } from "../http/environment.ts";
 import { readProcessGauges } from "../http/process-gauges.ts";
 import { HttpError, pathOf, type RunningService, readJsonObject, sendJson, sendNothing, serve } from "../http/serve.ts";
+import { contextOf } from "../telemetry/http-span.ts";
 import { AutoApproval } from "./auto-approval.ts";
 import { Clicker, type ClickRequest } from "./clicker.ts";
 import { defaultMessageLimit, MessageStore } from "./message-store.ts";
-import { callWebApi } from "./web-api.ts";
+import { callTraced } from "./web-api.ts";
 
 export function startMockSlack(variables: Variables): Promise<RunningService> {
   const configuration = readEnvironment(variables, readConfiguration);
@@ -19,7 +20,7 @@ export function startMockSlack(variables: Variables): Promise<RunningService> {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
     if (request.method === "POST" && path.startsWith("/api/")) {
-      return sendJson(response, 200, await callWebApi(path.slice("/api/".length), request, webApi));
+      return sendJson(response, 200, await callTraced(path.slice("/api/".length), request, webApi));
     }
     if (request.method === "POST") assertControl(request, controlToken);
     switch (`${request.method} ${path}`) {
@@ -32,7 +33,11 @@ export function startMockSlack(variables: Variables): Promise<RunningService> {
         assertReader(request, controlToken);
         return sendJson(response, 200, { messages: store.all() });
       case "POST /click":
-        return answerClick(clicker, readClick(await readJsonObject(request)), response);
+        return answerClick(
+          clicker,
+          { ...readClick(await readJsonObject(request)), trace: contextOf(request) },
+          response,
+        );
       case "POST /settings":
         autoApproval.set(readAutoApproveAfter(await readJsonObject(request)));
         return sendNothing(response);

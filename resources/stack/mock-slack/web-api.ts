@@ -6,6 +6,8 @@
 import type { IncomingMessage } from "node:http";
 import { isObject, parseJson } from "../http/json.ts";
 import { HttpError, readBody } from "../http/serve.ts";
+import { contextOf, startHttpSpan } from "../telemetry/http-span.ts";
+import type { TraceContext } from "../telemetry/span.ts";
 import { readBlocks } from "./block-kit.ts";
 import { channelIdOf, type Message, type MessageStore } from "./message-store.ts";
 
@@ -18,9 +20,25 @@ export interface WebApiOptions {
   store: MessageStore;
   botToken: string;
   onPosted: (message: Message) => void;
+  /** Of the request's span. */
+  trace?: TraceContext | undefined;
 }
 
-export async function callWebApi(method: string, request: IncomingMessage, options: WebApiOptions): Promise<Answer> {
+/** As a span, for a caller that is traced. */
+export async function callTraced(method: string, request: IncomingMessage, options: WebApiOptions): Promise<Answer> {
+  const contexts = [contextOf(request)];
+  const span = startHttpSpan("server", { method: request.method, path: `/api/${method}`, contexts });
+  try {
+    const answer = await callWebApi(method, request, { ...options, trace: span?.context });
+    span?.end({ "http.response.status_code": 200, "error.type": text(answer.error) });
+    return answer;
+  } catch (error) {
+    span?.end({ "error.type": error instanceof HttpError ? String(error.status) : "_OTHER" }, String(error));
+    throw error;
+  }
+}
+
+async function callWebApi(method: string, request: IncomingMessage, options: WebApiOptions): Promise<Answer> {
   const refused = refuseToken(request.headers.authorization, options.botToken);
   // The body is read in any case, so that the connection can be reused.
   const body = (await readBody(request)).toString("utf8");
@@ -48,13 +66,13 @@ function parseArguments(body: string, contentType: string): Arguments | undefine
   return isObject(parsed) ? parsed : undefined;
 }
 
-function postMessage(args: Arguments, { store, onPosted }: WebApiOptions): Answer {
+function postMessage(args: Arguments, { store, onPosted, trace }: WebApiOptions): Answer {
   const channel = text(args.channel);
   const blocks = readBlocks(args.blocks);
   if (!channel) return { ok: false, error: "channel_not_found" };
   if (!blocks) return { ok: false, error: "invalid_blocks" };
   if (!text(args.text) && blocks.length === 0) return { ok: false, error: "no_text" };
-  const message = store.post(channel, text(args.text) ?? "", blocks);
+  const message = store.post(channel, text(args.text) ?? "", blocks, trace);
   onPosted(message);
   console.log(`mock-slack message ${message.ts} in ${channel}`);
   return answerWith(message);

@@ -37,14 +37,19 @@ export function sdkTracing(service: string, exporter: SpanExporter = new OTLPTra
   };
 }
 
-function startSpan(tracer: Tracer, { name, kind, contexts = [], attributes = {} }: SpanStart): RunningSpan {
+function startSpan(tracer: Tracer, { name, kind, contexts = [], attributes = {}, startedMs }: SpanStart): RunningSpan {
   const known = contexts.filter(({ traceparent }) => parseTraceparent(traceparent) !== undefined);
   const [parent, ...others] = known.map(({ traceparent }) => remote(traceparent));
   const baggage = contexts.find((each) => each.baggage !== undefined)?.baggage;
   const links = others.filter((other) => other.context.spanId !== parent?.context.spanId);
   const span = tracer.startSpan(
     name,
-    { kind: kinds[kind], links, attributes: { ...attributesIn(baggage), ...defined(attributes) } },
+    {
+      kind: kinds[kind],
+      links,
+      attributes: { ...attributesIn(baggage), ...defined(attributes) },
+      ...(startedMs === undefined ? {} : { startTime: startedMs }),
+    },
     parent === undefined ? context.active() : parentContext(parent),
   );
   const { traceId, spanId, traceFlags } = span.spanContext();
@@ -57,12 +62,12 @@ function startSpan(tracer: Tracer, { name, kind, contexts = [], attributes = {} 
     spanId,
     context: own,
     event: (event, more) => void span.addEvent(event, defined(more)),
-    end(more, problem) {
+    end(more, problem, endedMs) {
       span.setAttributes(defined(more));
       if (more?.["error.type"] !== undefined) {
         span.setStatus({ code: SpanStatusCode.ERROR, ...(problem === undefined ? {} : { message: problem }) });
       }
-      span.end();
+      span.end(endedMs);
     },
   };
 }

@@ -15,6 +15,8 @@ export interface SpanStart {
   /** The first that is a context is the parent, and the next one is linked; without any a new trace begins. */
   contexts?: readonly TraceContext[];
   attributes?: SpanAttributes;
+  /** When it began, in milliseconds since 1970; now unless set. */
+  startedMs?: number;
 }
 
 export interface RunningSpan {
@@ -23,8 +25,8 @@ export interface RunningSpan {
   /** For those that are called from within this span. */
   readonly context: TraceContext;
   event(name: string, attributes?: SpanAttributes): void;
-  /** Once; `error.type` among the attributes marks the span as failed. */
-  end(attributes?: SpanAttributes, problem?: string): void;
+  /** Once; `error.type` among the attributes marks the span as failed. @param endedMs since 1970; now unless set */
+  end(attributes?: SpanAttributes, problem?: string, endedMs?: number): void;
 }
 
 export interface Tracing {

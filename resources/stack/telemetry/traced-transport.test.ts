@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import { sdkTracing } from "./sdk.ts";
 import type { TraceContext } from "./span.ts";
+import { keptSpans } from "./testing/kept-spans.ts";
 import { headersFor, traceClient, traceServer } from "./traced-transport.ts";
 import { setTracing } from "./tracing.ts";
 
@@ -19,16 +20,7 @@ afterEach(() => setTracing(undefined));
 
 /** A client and a server of the MCP SDK whose transports are traced into one exporter. */
 async function connected(context: TraceContext = parent) {
-  const exporter = new InMemorySpanExporter();
-  // Its spans are there once they are sent, and a stop clears them.
-  const kept: ReturnType<typeof exporter.getFinishedSpans>[number][] = [];
-  const tracer = sdkTracing("shop", {
-    export: (spans, done) => {
-      kept.push(...spans);
-      exporter.export(spans, done);
-    },
-    shutdown: () => exporter.shutdown(),
-  });
+  const { tracer, spans: all } = keptSpans("shop");
   setTracing(tracer);
   const server = new McpServer({ name: "shop", version: "1" });
   const seen: unknown[] = [];
@@ -45,8 +37,7 @@ async function connected(context: TraceContext = parent) {
   await client.connect(ours);
   const spans = async () => {
     await client.close();
-    await tracer.stop();
-    return kept;
+    return all();
   };
   return { client, spans, seen };
 }

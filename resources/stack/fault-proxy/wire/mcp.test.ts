@@ -4,6 +4,8 @@ import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { expect, onTestFinished, test } from "vitest";
+import { keptSpans } from "../../telemetry/testing/kept-spans.ts";
+import { setTracing } from "../../telemetry/tracing.ts";
 import { openMcpServer, openSseServer } from "../testing/mcp-server.ts";
 import { linkName, openProxy, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
 import { listenTo } from "../testing/wire-listener.ts";
@@ -68,18 +70,33 @@ test("HTTP with SSE: a call lasts until its answer comes in the event stream", a
   expect(stream.events).toBe(4);
 });
 
-test("names the fault that a call met, and shows what its caller got", async () => {
+test("names the fault that a call met, also as a span below its caller's, and shows what its caller got", async () => {
+  const { tracer, spans } = keptSpans("fault-proxy");
+  setTracing(tracer);
+  onTestFinished(() => setTracing(undefined));
   const proxy = await openProxy(await openMcpServer([], false));
   const wire = await listenTo(proxy);
   const client = await connect(proxy, "streamable");
   await proxy.arm({ name: "refuse", type: "mcp_error", attributes: { code: -32_077 }, match: { tool: "pay" } });
   await proxy.arm({ name: "lose", type: "reply_lost", match: { tool: "fail" } });
-  await client.callTool({ name: "pay", arguments: { amount: 1 } }).catch(() => {});
-  await client.callTool({ name: "fail" }).catch(() => {});
+  const _meta = { traceparent };
+  await client.callTool({ name: "pay", arguments: { amount: 1 }, _meta }).catch(() => {});
+  await client.callTool({ name: "fail", _meta }).catch(() => {});
+  await client.callTool({ name: "nobody", _meta }).catch(() => {});
   expect(await wire.waitFor(of("pay"))).toMatchObject({ toxics: ["refuse"], rpcError: { code: -32_077 } });
   const lost = await wire.waitFor(of("fail"));
   expect(lost).toMatchObject({ toxics: ["lose"], cut: "the connection was closed" });
   expect(lost).not.toHaveProperty("status");
+  await wire.waitFor(of("nobody"));
+  const sent = await spans();
+  expect(sent.map(({ name, attributes: { "resilience_lab.faults": faults } }) => [name, faults])).toEqual([
+    ["tools/call pay", "refuse"],
+    ["tools/call fail", "lose"],
+  ]);
+  expect(sent[1]).toMatchObject({
+    parentSpanContext: { spanId: "b7ad6b7169203331" },
+    attributes: { "resilience_lab.exchange": lost.id, "resilience_lab.link": linkName, "error.type": "connection_cut" },
+  });
 });
 
 test("shows bodies of the links that a reader asks for, to it alone", async () => {

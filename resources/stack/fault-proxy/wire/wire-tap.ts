@@ -11,6 +11,7 @@ import { RecordLog } from "../record-log.ts";
 import type { ConnectionReader } from "./connection-reader.ts";
 import { EventSessions } from "./event-sessions.ts";
 import { Exchange } from "./exchange.ts";
+import { traceExchange } from "./exchange-span.ts";
 import { Pace } from "./pace.ts";
 import type { WireCall } from "./wire-call.ts";
 
@@ -185,6 +186,7 @@ export class WireTap {
     this.#announced.delete(exchange);
     if (!this.#open.delete(exchange)) return;
     const record = this.calls.record(exchange.toRecord());
+    traceExchange(record);
     if (exchange.start.wantsBodies) this.#boundBodies(record);
   }
 

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { TraceContext } from "../../telemetry/span.ts";
 import type { Caller } from "../sessions/exchange.ts";
 import type { Progress } from "../sessions/progress.ts";
 import { digestOf } from "./digest.ts";
@@ -36,6 +37,8 @@ export interface HeldCall {
   arguments: unknown;
   progress: Progress | undefined;
   caller: Caller;
+  /** Of the call's span, for what is asked because of it. */
+  trace?: TraceContext | undefined;
 }
 
 /** `stopped`: the gateway stops while the ticket is pending; the ticket expires at the next start. */
@@ -128,7 +131,7 @@ export class Approvals {
     if (this.#stop.signal.aborted) return { status: "stopped" };
     this.#holds.set(ticket.id, hold);
     if (!call.caller.present) this.#callerAway(hold);
-    hold.question = new Question(ticket, this.#options);
+    hold.question = new Question(ticket, this.#options, call.trace);
     if (ttlMs !== undefined) {
       const remainingMs = ttlMs - (performance.now() - startedAtMs);
       hold.time = new TimeLeft(remainingMs, () => void this.#expire(hold, "approval timeout"));

@@ -1,4 +1,5 @@
 /** A ticket's message in Slack: posted once, and updated with the outcome. */
+import type { TraceContext } from "../../telemetry/span.ts";
 import type { SlackChannel } from "./slack-channel.ts";
 import { outcomeMessage, questionMessage } from "./slack-message.ts";
 import type { Settlement, Ticket } from "./ticket.ts";
@@ -13,13 +14,15 @@ export interface QuestionParts {
 export class Question {
   readonly #parts: QuestionParts;
   readonly #ticket: Ticket;
+  readonly #trace: TraceContext | undefined;
   readonly #ended = new AbortController();
   readonly #posted: ReturnType<SlackChannel["post"]>;
 
   /** Posts the question immediately. */
-  constructor(ticket: Ticket, parts: QuestionParts) {
+  constructor(ticket: Ticket, parts: QuestionParts, trace?: TraceContext) {
     this.#parts = parts;
     this.#ticket = ticket;
+    this.#trace = trace;
     this.#posted = this.#ask();
   }
 
@@ -31,13 +34,13 @@ export class Question {
   /** Replaces the buttons with the outcome, if the question was posted. */
   async showOutcome(settlement: Settlement, at: Date): Promise<void> {
     const ref = await this.#posted;
-    if (ref) await this.#parts.slack.update(ref, outcomeMessage(this.#ticket, settlement, at));
+    if (ref) await this.#parts.slack.update(ref, outcomeMessage(this.#ticket, settlement, at), this.#trace);
   }
 
   async #ask(): ReturnType<SlackChannel["post"]> {
     const { slack, tickets, log } = this.#parts;
     const { id } = this.#ticket;
-    const ref = await slack.post(questionMessage(this.#ticket), id, this.#ended.signal);
+    const ref = await slack.post(questionMessage(this.#ticket), id, this.#ended.signal, this.#trace);
     if (!ref) return undefined;
     try {
       await tickets.noteMessage(id, ref.timestamp);

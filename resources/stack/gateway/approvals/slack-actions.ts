@@ -6,7 +6,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isObject, parseJson } from "../../http/json.ts";
 import { headerOf } from "../../http/messages.ts";
-import { readBody, sendJson } from "../../http/serve.ts";
+import { pathOf, readBody, sendJson } from "../../http/serve.ts";
+import { contextOf, startHttpSpan } from "../../telemetry/http-span.ts";
 import type { Approvals, ClickResult } from "./approvals.ts";
 import { checkSlackSignature, type SignatureCheck } from "./slack-signature.ts";
 
@@ -44,11 +45,14 @@ export class SlackActions {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const contexts = [contextOf(request)];
+    const span = startHttpSpan("server", { method: request.method, path: pathOf(request), contexts });
     const rawBody = await readBody(request);
     const { status, body } = await this.answer(rawBody, {
       timestamp: headerOf(request, "x-slack-request-timestamp"),
       signature: headerOf(request, "x-slack-signature"),
     });
+    span?.end({ "http.response.status_code": status, "error.type": status < 500 ? undefined : String(status) });
     sendJson(response, status, body);
   }
 

@@ -1,15 +1,40 @@
 import type { ServerResponse } from "node:http";
-import { describe, expect, it } from "vitest";
-import { click, hold, ticketRow } from "../testing/approvals.ts";
+import { SpanKind } from "@opentelemetry/api";
+import { afterEach, describe, expect, it } from "vitest";
+import { keptSpans } from "../../telemetry/testing/kept-spans.ts";
+import { setTracing } from "../../telemetry/tracing.ts";
+import { click, deliver, hold, ticketRow } from "../testing/approvals.ts";
 import { eventually } from "../testing/lab.ts";
 import { freePort } from "../testing/postgres.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { setScene } from "../testing/scene.ts";
-import { startSlack, ticketOf } from "../testing/slack.ts";
+import { signClick, startSlack, ticketOf } from "../testing/slack.ts";
 
 const scene = setScene();
 
 const ownError = '{"ok":false,"error":"internal_error"}';
+
+afterEach(() => setTracing(undefined));
+
+it("asks in the trace of the call, and takes a click that carries it for a part of it", async () => {
+  const { tracer, spans } = keptSpans("gateway");
+  setTracing(tracer);
+  const gateway = await scene.launch();
+  const traceId = "5b8aa5a2d2c872e8321cf37308d69df2";
+  const { reply, ticket, question } = await hold(scene, gateway, {
+    meta: { traceparent: `00-${traceId}-051581bf3cb55c13-01` },
+  });
+  const { body, headers } = signClick({ ticket });
+  await deliver(gateway, { body, headers: { ...headers, traceparent: question?.traceparent ?? "" } });
+  await reply;
+  const sent = await spans();
+  const named = (name: string, kind: SpanKind) => sent.find((span) => span.name === name && span.kind === kind);
+  const call = named("tools/call create_item", SpanKind.SERVER);
+  const posted = named("POST /api/chat.postMessage", SpanKind.CLIENT);
+  expect(posted?.parentSpanContext).toMatchObject({ traceId, spanId: call?.spanContext().spanId });
+  expect(question?.traceparent).toBe(`00-${traceId}-${posted?.spanContext().spanId}-01`);
+  expect(named("POST /slack/actions", SpanKind.SERVER)?.parentSpanContext?.spanId).toBe(posted?.spanContext().spanId);
+});
 
 describe("failures of Slack", () => {
   it("connection refused: logged, and the hold ends normally", async () => {

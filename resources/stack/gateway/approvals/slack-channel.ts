@@ -5,6 +5,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseJson } from "../../http/json.ts";
+import { contextHeaders, startHttpSpan } from "../../telemetry/http-span.ts";
+import type { TraceContext } from "../../telemetry/span.ts";
 import type { SlackSettings } from "../settings.ts";
 import { refusal, SlackFailure, statusFailure, transportFailure } from "./slack-failure.ts";
 import type { SlackMessage } from "./slack-message.ts";
@@ -47,14 +49,19 @@ export class SlackChannel {
   }
 
   /** `blockId` is unique to this message. Attempts stop with `ended`; undefined if none succeeded. */
-  post(message: SlackMessage, blockId: string, ended: AbortSignal): Promise<MessageRef | undefined> {
+  post(
+    message: SlackMessage,
+    blockId: string,
+    ended: AbortSignal,
+    trace?: TraceContext,
+  ): Promise<MessageRef | undefined> {
     const { channel } = this.#settings;
     let mayBePosted = false;
     const attempt = async (): Promise<MessageRef | undefined> => {
       const earlier = mayBePosted ? await this.#find(blockId) : undefined;
       if (earlier || ended.aborted) return earlier;
       try {
-        const answer = await this.#send("chat.postMessage", { channel, ...message });
+        const answer = await this.#send("chat.postMessage", { channel, ...message }, trace);
         this.#channelId = answer.channel;
         return answer.ts === undefined ? undefined : { channel: answer.channel ?? channel, timestamp: answer.ts };
       } catch (error) {
@@ -65,8 +72,8 @@ export class SlackChannel {
     return this.#persist("chat.postMessage", attempt, ended);
   }
 
-  async update({ channel, timestamp }: MessageRef, message: SlackMessage): Promise<void> {
-    const attempt = () => this.#send("chat.update", { channel, ts: timestamp, ...message });
+  async update({ channel, timestamp }: MessageRef, message: SlackMessage, trace?: TraceContext): Promise<void> {
+    const attempt = () => this.#send("chat.update", { channel, ts: timestamp, ...message }, trace);
     await this.#persist("chat.update", attempt, AbortSignal.timeout(updatePatienceMs));
   }
 
@@ -129,14 +136,31 @@ export class SlackChannel {
   }
 
   /** @throws SlackFailure */
-  async #send(method: string, body: unknown): Promise<SlackAnswer> {
+  async #send(method: string, body: unknown, trace: TraceContext = {}): Promise<SlackAnswer> {
+    const span = startHttpSpan("client", { method: "POST", path: `/api/${method}`, contexts: [trace] });
+    try {
+      const answer = await this.#request(method, body, contextHeaders(span));
+      span?.end({ "http.response.status_code": 200 });
+      return answer;
+    } catch (error) {
+      span?.end({ "error.type": error instanceof Error ? error.name : "_OTHER" }, String(error));
+      throw error;
+    }
+  }
+
+  /** @throws SlackFailure */
+  async #request(method: string, body: unknown, context: Record<string, string>): Promise<SlackAnswer> {
     const { url, botToken } = this.#settings;
     let response: Response;
     let answer: SlackAnswer | null | undefined;
     try {
       response = await fetch(`${url}/${method}`, {
         method: "POST",
-        headers: { "content-type": "application/json; charset=utf-8", authorization: `Bearer ${botToken ?? ""}` },
+        headers: {
+          "content-type": "application/json; charset=utf-8",
+          authorization: `Bearer ${botToken ?? ""}`,
+          ...context,
+        },
         body: JSON.stringify(body),
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(attemptDeadlineMs)]),
       });

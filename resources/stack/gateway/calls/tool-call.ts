@@ -230,6 +230,7 @@ export class ToolCalls {
         arguments: call.arguments,
         progress: call.progress,
         caller,
+        trace: call.record.span?.context,
       });
     } finally {
       keepNoLonger();

@@ -2,9 +2,11 @@
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
+import { headerOf } from "../../http/messages.ts";
 
 export interface SlackRequest {
   method: string;
+  traceparent: string | undefined;
   body: { channel: string; ts?: string; text: string; blocks: { type: string; elements?: { value: string }[] }[] };
 }
 
@@ -52,7 +54,7 @@ export async function startSlack(onPort = 0): Promise<TestSlack> {
       return;
     }
     const authorized = request.headers.authorization === "Bearer xoxb-test";
-    if (authorized) requests.push({ method, body: JSON.parse(body) });
+    if (authorized) requests.push({ method, traceparent: headerOf(request, "traceparent"), body: JSON.parse(body) });
     const answer = authorized
       ? { ok: true, channel: "C1", ts: `17.${requests.length}` }
       : { ok: false, error: "invalid_auth" };
