@@ -85,6 +85,7 @@ const ORDER = {
     "scenarios",
     "editor",
     "app",
+    "viewer",
   ],
   "resources/stack/fault-proxy": ["parsing", "toxics", "stages", "http-faults", "wire", "links", "api", "fuzz"],
   "resources/stack/gateway": [

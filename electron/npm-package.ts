@@ -17,6 +17,7 @@ const programs = join(staged, "dist", "lab");
 /** Copied as they are. The maps of bundles would double the size. */
 const COPIED = [
   "dist/renderer",
+  "dist/viewer",
   "scenarios",
   "playlists",
   "resources/stack/compose.yaml",

@@ -6,10 +6,11 @@ export const upload = z.object({ upload: z.string(), fileName: z.string(), bytes
 export type Upload = z.infer<typeof upload>;
 
 export const exportRequest = z.strictObject({ runIds: z.array(runId).min(1).max(200) });
-/** Formats of other tools that one run is exported in. */
-export const RUN_FILE_FORMATS = ["otlp", "jaeger", "har", "csv"] as const;
+/** What one run is exported as besides a bundle: the viewer of it, and formats of other tools. */
+export const RUN_FILE_FORMATS = ["html", "otlp", "jaeger", "har", "csv"] as const;
 export type RunFileFormat = (typeof RUN_FILE_FORMATS)[number];
 export const RUN_FILE_LABELS: Readonly<Record<RunFileFormat, string>> = {
+  html: "HTML (a viewer that opens without a lab)",
   otlp: "OTLP JSON (a trace a turn)",
   jaeger: "Jaeger JSON (a trace a turn)",
   har: "HAR (calls on links)",
@@ -56,11 +57,14 @@ export const importResult = z.object({
   imported: z.array(z.object({ runId: z.string(), scenarioTitle: z.string() })),
   /** Runs that the history already has; unchanged. */
   alreadyHere: z.array(z.string()),
+  /** The viewer in the bundle is another one than this lab would write; the lab does not open it. */
+  viewerDiffers: z.boolean(),
 });
 export type ImportResult = z.infer<typeof importResult>;
 export const verifyResult = z.object({
   isValid: z.boolean(),
   problems: z.array(z.string()),
   runs: z.array(z.object({ runId: z.string(), scenarioTitle: z.string(), outcome: z.string() })),
+  viewerDiffers: z.boolean(),
 });
 export type VerifyResult = z.infer<typeof verifyResult>;

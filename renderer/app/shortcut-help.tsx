@@ -1,10 +1,13 @@
 import { Kbd, Modal } from "@mantine/core";
 import { Fragment } from "react";
-import { keyCaps, SHORTCUTS, TIMELINE_KEYS } from "../state/shortcuts.ts";
+import { useStores } from "../state/lab-context.tsx";
+import { keyCaps, LAB_SHORTCUTS, SHORTCUTS, TIMELINE_KEYS } from "../state/shortcuts.ts";
 import { isApple } from "./platform.ts";
 import classes from "./shortcut-help.module.css";
 
 export function ShortcutHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+  const { hasLab } = useStores().client;
+  const shortcuts = SHORTCUTS.filter(({ id }) => hasLab || !LAB_SHORTCUTS.has(id));
   return (
     <Modal
       opened={isOpen}
@@ -17,11 +20,11 @@ export function ShortcutHelp({ isOpen, onClose }: { isOpen: boolean; onClose: ()
       <div className={classes.columns}>
         <section>
           <h3>Anywhere</h3>
-          <List entries={SHORTCUTS.filter(({ where }) => where === "anywhere")} />
+          <List entries={shortcuts.filter(({ where }) => where === "anywhere")} />
         </section>
         <section>
           <h3>In a run</h3>
-          <List entries={SHORTCUTS.filter(({ where }) => where === "run")} />
+          <List entries={shortcuts.filter(({ where }) => where === "run")} />
           <h3>On the time axis</h3>
           <List entries={TIMELINE_KEYS} />
         </section>

@@ -208,6 +208,12 @@ function Outcome({ outcome, onClose }: { outcome: ImportOutcome; onClose: () => 
   return (
     <>
       <p>{importSummary(outcome)}.</p>
+      {outcome.viewerDiffers && (
+        <p>
+          Its index.html is not the one that this lab would write: another version wrote it, or someone changed it. The
+          lab neither keeps nor opens it.
+        </p>
+      )}
       <Lines
         lines={[
           ...outcome.imported.map(({ runId, scenarioTitle }) => ({ runId, label: visibleLine(scenarioTitle) })),

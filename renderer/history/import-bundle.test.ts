@@ -7,8 +7,12 @@ const UPLOAD = "8d7b7b1e-4a7e-4b53-9d6c-0d5cf0f9a001";
 function door(parts: Partial<BundleDoor> = {}): BundleDoor {
   return {
     upload: async () => ({ upload: UPLOAD, fileName: "runs.zip", bytes: 10 }),
-    verify: async () => ({ isValid: true, problems: [], runs: [] }),
-    import: async () => ({ imported: [{ runId: "a", scenarioTitle: "A crash" }], alreadyHere: [] }),
+    verify: async () => ({ isValid: true, problems: [], runs: [], viewerDiffers: false }),
+    import: async () => ({
+      imported: [{ runId: "a", scenarioTitle: "A crash" }],
+      alreadyHere: [],
+      viewerDiffers: false,
+    }),
     openTrace: async () => ({ runId: "t", title: "a trace", spans: 1, traces: 1, problems: [], isAlreadyHere: false }),
     ...parts,
   };
@@ -33,7 +37,7 @@ describe("what is given for import", () => {
       openTrace: async () => {
         throw new LabFailure("bad-input", "it is no trace");
       },
-      verify: async () => ({ isValid: false, problems: ["this is a scenario"], runs: [] }),
+      verify: async () => ({ isValid: false, problems: ["this is a scenario"], runs: [], viewerDiffers: false }),
     });
     expect(await importBundle(none, "x", () => {}, never, "unknown")).toMatchObject({ is: "refused" });
     expect(await importBundle(none, "x", () => {}, never, "trace")).toMatchObject({ message: "it is no trace" });
@@ -50,7 +54,12 @@ describe("importing a bundle", () => {
 
   it("imports nothing of an invalid bundle", async () => {
     const refusing = door({
-      verify: async () => ({ isValid: false, problems: ["../../etc/passwd is outside the bundle"], runs: [] }),
+      verify: async () => ({
+        isValid: false,
+        problems: ["../../etc/passwd is outside the bundle"],
+        runs: [],
+        viewerDiffers: false,
+      }),
       import: async () => {
         throw new Error("imported though it is not valid");
       },
@@ -90,11 +99,13 @@ describe("importing a bundle", () => {
 
   it("summarises the result in one line", () => {
     const run = { runId: "a", scenarioTitle: "A crash" };
-    expect(importSummary({ imported: [run], alreadyHere: [] })).toBe("1 run imported");
-    expect(importSummary({ imported: [run, run], alreadyHere: ["b"] })).toBe(
+    expect(importSummary({ imported: [run], alreadyHere: [], viewerDiffers: false })).toBe("1 run imported");
+    expect(importSummary({ imported: [run, run], alreadyHere: ["b"], viewerDiffers: false })).toBe(
       "2 runs imported, 1 already in the history",
     );
-    expect(importSummary({ imported: [], alreadyHere: ["b"] })).toBe("1 run is already in the history");
-    expect(importSummary({ imported: [], alreadyHere: [] })).toBe("The bundle has no runs");
+    expect(importSummary({ imported: [], alreadyHere: ["b"], viewerDiffers: false })).toBe(
+      "1 run is already in the history",
+    );
+    expect(importSummary({ imported: [], alreadyHere: [], viewerDiffers: false })).toBe("The bundle has no runs");
   });
 });

@@ -20,6 +20,8 @@ import { WindowKey } from "./window-key.ts";
 
 /** The page's client of the lab, the same in every host. */
 export interface LabClient {
+  /** False for a recorded run: nothing can be asked for, and nothing offers to. */
+  readonly hasLab: boolean;
   /** Every call has a time limit and fails with a LabFailure. Use `followLab` and `followRun` for the event stream. */
   readonly call: Omit<LabProcedures, "events">;
   readonly connection: {
@@ -51,6 +53,7 @@ export function connectToLab(): LabClient {
 export function labClient(transport: Transport, bridge?: LabBridge): LabClient {
   const connection = new Connection(transport);
   return {
+    hasLab: true,
     call: procedures(connection),
     connection,
     followLab: (follower) => followLab(connection, follower),

@@ -7,6 +7,7 @@ import {
   type ToolUse,
 } from "../../electron/model/evaluation.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
+import { useStores } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
 import { Empty } from "../ui/states.tsx";
 import classes from "./evaluation-panel.module.css";
@@ -26,11 +27,13 @@ export function EvaluationPanel({ view }: { view: RunView }) {
 
 function Trace({ trace }: { trace: EvaluatedTrace }) {
   const { runId, title, traceId, turns, expected, warnings, metrics } = trace;
+  const { client } = useStores();
   const count = Math.max(turns.length, expected?.length ?? 0);
   return (
     <section className={classes.trace} aria-label={title}>
       <h2>
-        <a href={formatRoute({ at: "run", runId })}>{title}</a> <code>{traceId.slice(0, 8)}</code>
+        {client.hasLab ? <a href={formatRoute({ at: "run", runId })}>{title}</a> : title}{" "}
+        <code>{traceId.slice(0, 8)}</code>
       </h2>
       <ul className={classes.metrics} aria-label="Metrics">
         {metrics.map((result) => (

@@ -20,6 +20,18 @@ export const SHORTCUTS = [
   { id: "deselect", keys: "escape", label: "Clear the selection", where: "run" },
 ] as const;
 
+/** Those that ask the lab for something, or lead to its pages. */
+export const LAB_SHORTCUTS: ReadonlySet<string> = new Set<ShortcutId>([
+  "palette",
+  "go-lab",
+  "go-stacks",
+  "go-history",
+  "go-approvals",
+  "go-scenarios",
+  "undo-all",
+  "halt",
+]);
+
 /** Keys of the time axis, active while it has the focus. */
 export const TIMELINE_KEYS = [
   { keys: "← →", label: "Previous or next event" },

@@ -20,6 +20,7 @@ import { shownOf } from "../../testing/shown-of.ts";
 import { appendAll, eventsIn } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { RunStore } from "../history/run-store.ts";
+import { sampleSpan } from "../history/testing/telemetry-contract.ts";
 import { LIMITS } from "./format.ts";
 import { exportBundle, importBundle, verifyBundle } from "./index.ts";
 import { openForged } from "./testing/forge-zip.ts";
@@ -28,11 +29,13 @@ import { openHistory, RUN_1, recordRun, runWith } from "./testing/recorded-run.t
 const RUN_0 = "00000000-0000-4000-8000-000000000000";
 const [LONG, ODD] = ["10000000-0000-4000-8000-000000000000", "0dd00000-0000-4000-8000-000000000000"] as const;
 
+const VIEWER = { script: "0;", style: "p { margin: 0; }" };
+
 const newFile = () => join(temporaryFolder(), "runs.zip");
 
 async function exported(history: RunStore, runIds: string[] = [RUN_1]): Promise<string> {
   const file = newFile();
-  await exportBundle({ history, runIds, file });
+  await exportBundle({ history, runIds, file, viewer: VIEWER });
   return file;
 }
 
@@ -47,7 +50,7 @@ describe("a run that is exported and imported again", () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here);
     const result = await importBundle({ history: there, file: await exported(here) });
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       imported: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes" }],
       alreadyHere: [],
     });
@@ -115,7 +118,7 @@ describe("a run that is exported and imported again", () => {
     await importBundle({ history: there, file });
     expect(await eventsIn(there, RUN_1)).toEqual(await eventsIn(here, RUN_1));
     expect(await there.find(RUN_1)).toMatchObject({ outcome: "inconclusive" });
-    const page = entryOf(file, `runs/${RUN_1}/report.html`);
+    const page = entryOf(file, "index.html");
     expect(page).toContain('<div class="verdict limit">inconclusive');
     expect(page).toContain("? could not be told");
     expect(page).toContain("Checks: 0 of 1 passed");
@@ -153,7 +156,7 @@ describe("a run that already exists", () => {
     });
     const file = await exported(history);
     for (const _ of ["first", "again"]) {
-      expect(await importBundle({ history, file })).toEqual({ imported: [], alreadyHere: [RUN_1] });
+      expect(await importBundle({ history, file })).toMatchObject({ imported: [], alreadyHere: [RUN_1] });
     }
     expect((await history.sources(RUN_1)).stack).toContain("very-secret-1");
     expect((await history.find(RUN_1)).importedFrom).toBeNull();
@@ -205,14 +208,13 @@ describe("the file", () => {
         "events.ndjson",
         "junit.xml",
         "logs/gateway.log",
-        "report.html",
         "run.json",
         "scenario.yaml",
         "stack.yaml",
         "trace.otlp.json",
       ]
         .map((name) => `runs/${RUN_1}/${name}`)
-        .concat("manifest.json")
+        .concat("index.html", "manifest.json")
         .sort(),
     );
     expect(readXml(entryOf(file, `runs/${RUN_1}/junit.xml`)).find("testcase")?.attributes.name).toBe("mcp-crash");
@@ -366,7 +368,7 @@ describe("the file", () => {
     await recordRun(history);
     const chunks: Buffer[] = [];
     const stream = new Writable({ write: (chunk, _, done) => done(void chunks.push(chunk)) });
-    const { bytes } = await exportBundle({ history, runIds: [RUN_1], stream });
+    const { bytes } = await exportBundle({ history, runIds: [RUN_1], stream, viewer: VIEWER });
     expect(Buffer.concat(chunks)).toEqual(readFileSync(await exported(history)));
     expect(Buffer.concat(chunks)).toHaveLength(bytes);
   });
@@ -379,7 +381,7 @@ describe("the file", () => {
     await recordRun(history, RUN_1, { events: runWith(rows) });
     const file = await exported(history);
     expect(JSON.parse(entryOf(file, `runs/${RUN_1}/decisions.json`))).toHaveLength(2_502);
-    const page = entryOf(file, `runs/${RUN_1}/report.html`);
+    const page = entryOf(file, "index.html");
     expect(page).toContain("only the first 1000 of 2502 call.decided events");
     expect(page).toContain("The first 300 of 2502");
     expect(page.length).toBeLessThan(600_000);
@@ -496,5 +498,25 @@ describe("an import", () => {
       throw new Error("read only");
     });
     await expect(importBundle({ history: here, file: await exported(here) })).rejects.toThrow("read only");
+  });
+});
+
+describe("the viewer in a bundle", () => {
+  test("is the one that this lab writes, with telemetry and several runs", async () => {
+    const history = await openHistory();
+    await recordRun(history);
+    await recordRun(history, RUN_0, { startedWallMs: 1 });
+    await history.addTelemetry(RUN_0, [sampleSpan()]);
+    const file = await exported(history, [RUN_0, RUN_1]);
+    expect(entryOf(file, "index.html").match(/data-run=/g)).toHaveLength(2);
+    expect(await verifyBundle(file, { viewer: VIEWER })).toMatchObject({ isValid: true, viewerDiffers: false });
+  });
+
+  test("of another version, or changed, is reported and refuses nothing", async () => {
+    const history = await openHistory();
+    await recordRun(history);
+    const other = { ...VIEWER, script: "1;" };
+    const verified = await verifyBundle(await exported(history), { viewer: other });
+    expect(verified).toMatchObject({ isValid: true, viewerDiffers: true });
   });
 });

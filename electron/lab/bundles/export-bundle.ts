@@ -8,8 +8,18 @@ import { pipeline } from "node:stream/promises";
 import type { RunStore, StoredRun } from "../history/run-store.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { LAB_VERSION } from "../version.ts";
-import { BUNDLE_FORMAT, type BundleLimits, FORMAT_VERSION, LIMITS, MANIFEST_PATH, type Manifest } from "./format.ts";
+import {
+  BUNDLE_FORMAT,
+  type BundleLimits,
+  FORMAT_VERSION,
+  LIMITS,
+  MANIFEST_PATH,
+  type Manifest,
+  VIEWER_PATH,
+} from "./format.ts";
 import { type EndedRun, exportRun, type RunExport } from "./run-export.ts";
+import { readViewerBuild, type ViewerBuild } from "./viewer/viewer-build.ts";
+import { ViewerPage } from "./viewer/viewer-page.ts";
 import { ZipWriter } from "./zip-writer.ts";
 
 export interface ExportProgress {
@@ -28,6 +38,8 @@ export type ExportRequest = {
   signal?: AbortSignal;
   onProgress?: (progress: ExportProgress) => void;
   limits?: BundleLimits;
+  /** By default the one that was built with this lab, if one was. */
+  viewer?: ViewerBuild;
   // A file is replaced only by a complete bundle; a stream gets nothing until the bundle is complete, and is ended then.
 } & ({ file: string } | { stream: Writable });
 
@@ -113,22 +125,24 @@ async function writeBundle(
   file: string,
   scratchFolder: string,
   runs: readonly EndedRun[],
-  { history, signal, onProgress = () => {}, limits = LIMITS }: Written,
+  { history, signal, onProgress = () => {}, limits = LIMITS, viewer: build }: Written,
 ): Promise<Record<string, number>> {
   if (runs.length > limits.runs) {
     throw new LabError("bad-input", `a bundle holds ${limits.runs} runs, not ${runs.length}`);
   }
   const zip = new ZipWriter(scratchFolder, limits, signal);
   try {
+    const viewer = new ViewerPage(build ?? (await readViewerBuild()), zip.open(VIEWER_PATH), runs.length);
     const exported: RunExport[] = [];
     let before = 0;
     for (const [index, run] of runs.entries()) {
       const position = { runId: run.id, run: index + 1, runs: runs.length };
       const onEvents = (count: number) => onProgress({ ...position, events: before + count });
-      const result = await exportRun(run, { history, zip, limits, signal, onEvents });
+      const result = await exportRun(run, { history, zip, viewer, limits, signal, onEvents });
       before += result.record.events;
       exported.push(result);
     }
+    await viewer.end();
     const manifest = manifestOf(exported, zip);
     zip.add(MANIFEST_PATH, `${JSON.stringify(manifest, null, 2)}\n`);
     await zip.finish(createWriteStream(file, { flush: true }));

@@ -10,6 +10,8 @@ export const BUNDLE_FORMAT = "resilience-lab bundle";
 export const FORMAT_VERSION = 1;
 
 export const MANIFEST_PATH = "manifest.json";
+/** The viewer of all runs of the bundle, which opens from a disk. */
+export const VIEWER_PATH = "index.html";
 export const RUN_FILES = {
   run: "run.json",
   events: "events.ndjson",
@@ -19,7 +21,6 @@ export const RUN_FILES = {
   trace: "trace.otlp.json",
   telemetry: "telemetry.ndjson",
   junit: "junit.xml",
-  report: "report.html",
 } as const;
 
 /** A UUID, as the lab generates it and its contract accepts it. It becomes a folder name in the zip. */

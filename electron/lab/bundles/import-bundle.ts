@@ -21,6 +21,8 @@ export interface Imported {
   imported: { runId: string; scenarioTitle: string }[];
   /** Runs that already exist, unchanged. */
   alreadyHere: string[];
+  /** See ReadResult. */
+  viewerDiffers: boolean | undefined;
 }
 
 /**
@@ -33,12 +35,12 @@ export async function importBundle(request: ImportRequest): Promise<Imported> {
   const arrivals = history.arrivals();
   try {
     const importing = new Importing(history, arrivals);
-    await readBundle({ file, limits, signal, onBytes: onProgress }, importing);
+    const { viewerDiffers } = await readBundle({ file, limits, signal, onBytes: onProgress }, importing);
     signal.throwIfAborted();
     if (importing.imported.length > 0) {
       await arrivals.commit(request.fileName ?? basename(file), Date.now(), signal);
     }
-    return { imported: importing.imported, alreadyHere: importing.alreadyHere };
+    return { imported: importing.imported, alreadyHere: importing.alreadyHere, viewerDiffers };
   } finally {
     await arrivals.close();
   }

@@ -25,8 +25,11 @@ import {
   type RunRecord,
   runPath,
   runRecord,
+  VIEWER_PATH,
 } from "./format.ts";
 import { openBundle } from "./open-bundle.ts";
+import { ViewerCopy } from "./recorded-viewer.ts";
+import { readViewerBuild, type ViewerBuild } from "./viewer/viewer-build.ts";
 
 /** One run of a bundle as it is read: its input files first, then its events in their order. */
 export interface BundleRun {
@@ -48,9 +51,20 @@ export interface BundleSink {
 export interface ReadRequest {
   file: string;
   limits: BundleLimits;
+  /** What the viewer in the bundle is compared with: by default the one that was built with this lab, if one was. */
+  viewer?: ViewerBuild;
   signal: AbortSignal;
   /** Unpacked bytes. */
   onBytes: (done: number, total: number) => void;
+}
+
+export interface ReadResult {
+  manifest: Manifest;
+  /**
+   * The viewer in the bundle is not the one that this lab would write: another version wrote it, or someone changed it.
+   * Undefined where there is none, or none to compare with.
+   */
+  viewerDiffers: boolean | undefined;
 }
 
 /**
@@ -58,7 +72,7 @@ export interface ReadRequest {
  * hashed; memory does not grow with the bundle.
  * @throws BundleProblem naming the first problem
  */
-export async function readBundle(request: ReadRequest, sink: BundleSink): Promise<Manifest> {
+export async function readBundle(request: ReadRequest, sink: BundleSink): Promise<ReadResult> {
   const source = await openBundle(request.file, request.limits, request.signal);
   try {
     return await new Reading(source, request).read(sink);
@@ -71,6 +85,7 @@ class Reading {
   readonly #source: BundleSource;
   readonly #request: ReadRequest;
   readonly #declared = new Map<string, ManifestEntry>();
+  #copy: ViewerCopy | undefined;
   #bytes = 0;
 
   constructor(source: BundleSource, request: ReadRequest) {
@@ -78,14 +93,18 @@ class Reading {
     this.#request = request;
   }
 
-  async read(sink: BundleSink): Promise<Manifest> {
+  async read(sink: BundleSink): Promise<ReadResult> {
     const read = await this.#readManifest();
     this.#declare(read);
+    const viewer = this.#declared.get(VIEWER_PATH);
+    const own = viewer && (this.#request.viewer ?? (await readViewerBuild()));
+    this.#copy = own && new ViewerCopy(own, read.runs.length);
     for (const run of read.runs) await this.#readRun(run, sink);
     // Reports, logs and the like are not stored, but damage in them makes the whole bundle untrustworthy.
     const rest = new Set(this.#declared.keys());
     for (const path of rest) for await (const _ of this.#verified(path));
-    return read;
+    const ownSha256 = await this.#copy?.sha256();
+    return { manifest: read, viewerDiffers: ownSha256 === undefined ? undefined : ownSha256 !== viewer?.sha256 };
   }
 
   async #readManifest(): Promise<Manifest> {
@@ -154,6 +173,7 @@ class Reading {
     const stack = this.#declared.has(stackPath) ? await this.#text(stackPath) : undefined;
     const scenario = await this.#text(runPath(record.id, RUN_FILES.scenario));
     await sink.begin({ record, scenario, stack });
+    await this.#copy?.beginRun(record);
     const follow = new RunChecker(record);
     const eventsPath = runPath(record.id, RUN_FILES.events);
     for await (const lines of this.#lines(eventsPath)) {
@@ -161,10 +181,14 @@ class Reading {
         const event = follow.next(line, eventsPath);
         const full = sink.take(event);
         if (full !== undefined) await full;
+        const copied = this.#copy?.event(event, line);
+        if (copied !== undefined) await copied;
       }
     }
     follow.end(eventsPath);
+    await this.#copy?.endEvents();
     await this.#readTelemetry(record.id, sink);
+    await this.#copy?.endRun();
     await sink.end();
   }
 
@@ -182,6 +206,7 @@ class Reading {
         if (isTooDeep(value, line)) {
           throw new BundleProblem("bad telemetry", `${location}: it is nested more than ${DEPTH_LIMIT} deep`);
         }
+        await this.#copy?.telemetry(line);
         const full = sink.takeTelemetry(checked(telemetryRecord, value, location, "bad telemetry"));
         if (full !== undefined) await full;
       }

@@ -9,8 +9,9 @@ import { Redactor } from "../redaction/redactor.ts";
 import { render } from "../reports/formats.ts";
 import { type BundleLimits, DEPTH_LIMIT, isTooDeep, RUN_FILES, type RunRecord, runPath } from "./format.ts";
 import { OtlpTrace } from "./otlp-trace.ts";
-import { ReportDraft } from "./report/report-draft.ts";
 import { ServiceLogs } from "./service-logs.ts";
+import { SummaryDraft } from "./viewer/summary-draft.ts";
+import type { ViewerPage } from "./viewer/viewer-page.ts";
 import type { TextSink, ZipWriter } from "./zip-writer.ts";
 
 /** The signal is checked after so many events, when no chunk is written meanwhile. */
@@ -34,6 +35,7 @@ export async function exportRun(
   parts: {
     history: RunStore;
     zip: ZipWriter;
+    viewer: ViewerPage;
     limits: BundleLimits;
     signal: AbortSignal;
     onEvents: (count: number) => void;
@@ -54,7 +56,8 @@ export async function exportRun(
   zip.add(runPath(run.id, RUN_FILES.scenario), scenario);
   if (stack !== undefined) zip.add(runPath(run.id, RUN_FILES.stack), stack);
 
-  const files = new RunFiles(record, zip);
+  await parts.viewer.beginRun(record);
+  const files = new RunFiles(record, zip, parts.viewer);
   let seq = 0;
   for await (const raw of history.events(run.id)) {
     if (raw.seq !== ++seq) break;
@@ -76,6 +79,7 @@ export async function exportRun(
   }
   await files.end();
   await exportTelemetry(run, { ...parts, redactor, redacted });
+  await parts.viewer.endRun(files.summary());
   parts.onEvents(seq);
   return { record, redacted };
 }
@@ -86,13 +90,14 @@ async function exportTelemetry(
   parts: {
     history: RunStore;
     zip: ZipWriter;
+    viewer: ViewerPage;
     limits: BundleLimits;
     signal: AbortSignal;
     redactor: Redactor;
     redacted: Map<string, number>;
   },
 ): Promise<void> {
-  const { history, zip, limits, signal, redactor, redacted } = parts;
+  const { history, zip, viewer, limits, signal, redactor, redacted } = parts;
   let sink: TextSink | undefined;
   let count = 0;
   for (let after = 0, hasMore = true; hasMore; ) {
@@ -105,6 +110,7 @@ async function exportTelemetry(
       countPlaceholders(line, redacted);
       sink ??= zip.open(runPath(run.id, RUN_FILES.telemetry));
       await sink.write(`${line}\n`);
+      await viewer.telemetry(line);
     }
     signal.throwIfAborted();
     ({ next: after, hasMore } = page);
@@ -152,11 +158,12 @@ class RunFiles {
   readonly #trace: OtlpTrace;
   readonly #tracker: SpanTracker;
   readonly #logs: ServiceLogs;
-  readonly #draft: ReportDraft;
+  readonly #draft: SummaryDraft;
+  readonly #viewer: ViewerPage;
   #decided = 0;
   #full: Promise<unknown> | undefined;
 
-  constructor(record: RunRecord, zip: ZipWriter) {
+  constructor(record: RunRecord, zip: ZipWriter, viewer: ViewerPage) {
     this.#record = record;
     this.#zip = zip;
     this.#events = zip.open(runPath(record.id, RUN_FILES.events));
@@ -165,16 +172,14 @@ class RunFiles {
     this.#traceFile = traceFile;
     this.#trace = new OtlpTrace(record, (text) => traceFile.write(text));
     this.#logs = new ServiceLogs(record.id, zip);
-    this.#draft = new ReportDraft(record);
+    this.#draft = new SummaryDraft(record);
+    this.#viewer = viewer;
     const [trace, draft] = [this.#trace, this.#draft];
     this.#tracker = new SpanTracker(
       {
         passed: (event) => draft.passed(event),
         began: (event) => trace.began(event),
-        opened(span) {
-          trace.opened(span);
-          draft.opened(span);
-        },
+        opened: (span) => trace.opened(span),
         changed: (span) => trace.changed(span),
         dropped: (span) => trace.dropped(span),
         instant: (instant) => this.#takeInstant(instant),
@@ -185,7 +190,7 @@ class RunFiles {
 
   /** Returns a promise to await when enough was buffered to be written. */
   take(event: LabEvent, line: string): Promise<unknown> | undefined {
-    this.#full = this.#events.write(`${line}\n`);
+    this.#full = both(this.#events.write(`${line}\n`), this.#viewer.event(line));
     this.#tracker.take(event);
     return both(this.#full, this.#trace.writeIfFull());
   }
@@ -208,8 +213,13 @@ class RunFiles {
     await this.#trace.end(this.#tracker);
     await this.#traceFile.end();
     await this.#logs.end();
+    await this.#viewer.endEvents();
     this.#zip.add(runPath(this.#record.id, RUN_FILES.junit), render("junit", [this.#draft.report()]));
-    this.#zip.add(runPath(this.#record.id, RUN_FILES.report), this.#draft.page());
+  }
+
+  /** As HTML. */
+  summary(): string {
+    return this.#draft.summary();
   }
 }
 

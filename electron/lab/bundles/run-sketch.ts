@@ -42,7 +42,7 @@ export class RunSketch {
       .filter(([, seen]) => seen > KEPT_OF_A_TYPE)
       .map(
         ([type, seen]) =>
-          `only the first ${KEPT_OF_A_TYPE} of ${seen} ${type} events are shown here; events.ndjson has all`,
+          `only the first ${KEPT_OF_A_TYPE} of ${seen} ${type} events are shown here; the recorded events have all`,
       );
   }
 }

@@ -12,6 +12,7 @@ import { Redactor } from "../redaction/redactor.ts";
 import { readTraceFile } from "../trace-files/read-trace-file.ts";
 import type { Trace, TraceSpan } from "../trace-files/trace.ts";
 import { harOf } from "./har.ts";
+import { htmlOf } from "./html.ts";
 import { jaegerJson } from "./jaeger-json.ts";
 import { otlpJson } from "./otlp-json.ts";
 import { samplesCsv } from "./samples-csv.ts";
@@ -22,6 +23,7 @@ const ENDINGS: Record<RunFileFormat, string> = {
   jaeger: ".jaeger.json",
   har: ".har",
   csv: ".csv",
+  html: ".html",
 };
 
 export interface RunFile {
@@ -31,7 +33,7 @@ export interface RunFile {
 }
 
 /**
- * One run in a format of another tool: a bundle has everything of it, these have a part each.
+ * One run in a format of another tool, which has a part of it, or as the viewer of it.
  * @param runId or its first characters
  * @throws LabError as an export of a bundle does
  */
@@ -50,6 +52,7 @@ export async function exportRunFile(
     jaeger: async () => jaegerJson(await tracesOf(history, run, events, redactor)),
     har: () => harOf(RunModel.of(events), run.startedWallMs),
     csv: () => samplesCsv(RunModel.of(events)),
+    html: () => htmlOf(history, run, events, redactor),
   }[format];
   return { fileName: `${run.scenarioId}-${run.id.slice(0, 8)}${ENDINGS[format]}`, text: await text() };
 }

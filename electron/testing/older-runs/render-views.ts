@@ -5,7 +5,7 @@ import { RunRecord } from "../../../renderer/state/run-record.ts";
 import type { Lane } from "../../../renderer/timeline/lane.ts";
 import { RunPrinter } from "../../hosts/terminal/run-printer.ts";
 import { OtlpTrace } from "../../lab/bundles/otlp-trace.ts";
-import { ReportDraft } from "../../lab/bundles/report/report-draft.ts";
+import { SummaryDraft } from "../../lab/bundles/viewer/summary-draft.ts";
 import { render } from "../../lab/reports/formats.ts";
 import { toReport } from "../../lab/reports/run-report.ts";
 import type { EventOf, LabEvent } from "../../model/lab-event.ts";
@@ -104,18 +104,14 @@ async function exported(
     return undefined;
   });
   const traced = new SpanTracker(trace);
-  const draft = new ReportDraft(record);
+  const draft = new SummaryDraft(record);
   const drafted = new SpanTracker(draft);
   for (const event of events) {
     traced.take(event);
     drafted.take(event);
   }
   await trace.end(traced);
-  // Its style, its script and their policy do not depend on the run.
-  const html = draft
-    .page()
-    .split("\n")
-    .filter((line) => !/^<style>|^<script>\(|^:root|Content-Security/.test(line));
+  const html = draft.summary().split("\n");
   return { otlp: JSON.parse(text) as unknown, html };
 }
 

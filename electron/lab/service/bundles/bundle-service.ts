@@ -75,7 +75,8 @@ export class BundleService {
   async verify(upload: string, files: HostFiles, signal: AbortSignal | undefined): Promise<VerifyResult> {
     const { file } = files.find(upload);
     const verified = await verifyBundle(file, { host: "window", ...(signal === undefined ? {} : { signal }) });
-    return { isValid: verified.isValid, problems: verified.problems, runs: verified.runs };
+    const { isValid, problems, runs, viewerDiffers } = verified;
+    return { isValid, problems, runs, viewerDiffers: viewerDiffers === true };
   }
 
   async import(upload: string, files: HostFiles, signal: AbortSignal | undefined): Promise<ImportResult> {
@@ -84,7 +85,7 @@ export class BundleService {
     const { file, fileName } = files.find(upload);
     const result = await importBundle({ history, file, fileName, ...(signal === undefined ? {} : { signal }) });
     if (result.imported.length > 0) this.#onImported();
-    return result;
+    return { ...result, viewerDiffers: result.viewerDiffers === true };
   }
 
   /** `approval-timeout-1f0c3b9a.zip`, or how many runs there are. */

@@ -1,7 +1,7 @@
-import type { CallOutcome, Decision, HealthStatus, Outcome } from "../../../model/lab-event.ts";
+import type { Decision, Outcome } from "../../../model/lab-event.ts";
 
 /** A colour by its meaning; the style sheet has a light and a dark one for each. */
-export type Tone = "good" | "bad" | "wait" | "limit" | "changed" | "idle" | "work" | "fault";
+export type Tone = "good" | "bad" | "wait" | "limit" | "changed" | "idle" | "fault";
 
 export const DECISION_TONES: Record<Decision, Tone> = {
   allow: "good",
@@ -14,18 +14,6 @@ export const DECISION_TONES: Record<Decision, Tone> = {
   upstream_error: "bad",
   budgetExceeded: "limit",
 };
-
-export const CALL_TONES: Record<Decision | CallOutcome, Tone> = {
-  ...DECISION_TONES,
-  ok: "good",
-  tool_error: "bad",
-  refused: "bad",
-  cancelled: "idle",
-  busy: "limit",
-  unknown_tool: "bad",
-};
-
-export const HEALTH_TONES: Record<HealthStatus, Tone> = { up: "good", degraded: "wait", down: "bad", unknown: "idle" };
 
 export const OUTCOME_TONES: Record<Outcome, Tone> = {
   passed: "good",

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { brief, briefCheck } from "../../../model/brief-text.ts";
 import type { CheckResult } from "../../../model/check-result.ts";
 import { formatDuration } from "../../../model/duration.ts";
@@ -7,75 +6,42 @@ import type { RunView } from "../../../model/run-view.ts";
 import type { Instant } from "../../../model/span.ts";
 import type { RunReport } from "../../reports/run-report.ts";
 import type { RunRecord } from "../format.ts";
-import type { LogExcerpt } from "./log-excerpt.ts";
-import { briefHtml, escapeHtml, jsonForScript, shorten } from "./markup.ts";
-import { REPORT_SCRIPT, REPORT_STYLE } from "./report-style.ts";
-import type { ReportTimeline } from "./report-timeline.ts";
-import { timelineSvg } from "./timeline-svg.ts";
+import { briefHtml, escapeHtml, shorten } from "./markup.ts";
 import { DECISION_TONES, OUTCOME_TONES, type Tone } from "./tones.ts";
 
 const DECISIONS_SHOWN = 300;
 const ARGUMENT_CHARS = 2_000;
 
-export interface ReportParts {
+export interface SummaryParts {
   report: RunReport;
   view: RunView;
   record: RunRecord;
-  timeline: ReportTimeline;
-  logs: LogExcerpt;
   /** Total number, including those that the view does not have. */
   decisions: number;
 }
 
 /**
- * One run as a self-contained HTML page that loads nothing. Its content security policy allows only the script written
- * here; everything from a stack or a tool is text.
+ * One run as HTML for readers without scripts, and for paper. Everything from a stack or a tool is text.
  */
-export function renderReport(parts: ReportParts): string {
+export function renderSummary(parts: SummaryParts): string {
   const { report } = parts;
-  const policy = [
-    "default-src 'none'",
-    `style-src '${hashOf(REPORT_STYLE)}'`,
-    `script-src '${hashOf(REPORT_SCRIPT)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
   return [
-    "<!doctype html>",
-    '<html lang="en">',
-    "<head>",
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<meta name="referrer" content="no-referrer">',
-    `<title>${escapeHtml(`${report.outcome}: ${report.title || report.scenario}`)} · Resilience Lab</title>`,
-    `<style>${REPORT_STYLE}</style>`,
-    "</head>",
-    "<body>",
-    "<main>",
+    "<article>",
     head(parts),
     ...narration(parts),
     checks(report),
-    timelineCard(parts),
     decisions(parts),
     faults(parts),
     warnings(report),
-    logs(parts.logs),
     footer(parts),
-    "</main>",
-    `<script type="application/json" id="run">${jsonForScript(report)}</script>`,
-    `<script>${REPORT_SCRIPT}</script>`,
-    "</body>",
-    "</html>",
+    "</article>",
     "",
-  ].join("\n");
+  ]
+    .filter((part, at, all) => part !== "" || at === all.length - 1)
+    .join("\n");
 }
 
-function hashOf(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
-}
-
-function head({ report, view, record }: ReportParts): string {
+function head({ report, view, record }: SummaryParts): string {
   const tone = OUTCOME_TONES[report.outcome];
   const { started } = view;
   const facts: [string, string][] = [
@@ -108,7 +74,7 @@ function head({ report, view, record }: ReportParts): string {
 }
 
 /** What an audience reads during the run; the closing holds for a run that passed. */
-function narration({ view: { started, steps, ended } }: ReportParts): string[] {
+function narration({ view: { started, steps, ended } }: SummaryParts): string[] {
   const said = steps.flatMap(({ startMs, attributes: { say } }) => (say === undefined ? [] : [{ atMs: startMs, say }]));
   const { opening, closing } = started?.scenario ?? {};
   if (said.length === 0 && opening === undefined) return [];
@@ -143,23 +109,7 @@ function checks({ checks: all }: RunReport): string {
   return card(`Checks: ${held} of ${all.length} passed`, table(["", "Check", "Expected", "Observed"], rows));
 }
 
-const LEGEND: readonly [Tone, string][] = [
-  ["good", "up, allowed, approved"],
-  ["wait", "degraded, waiting for approval"],
-  ["bad", "down, denied, failed"],
-  ["limit", "budget exceeded"],
-  ["changed", "redacted"],
-  ["idle", "unknown, expired"],
-  ["fault", "fault in force"],
-];
-
-function timelineCard({ view, timeline }: ReportParts): string {
-  const legend = LEGEND.map(([tone, label]) => `<span class="${tone}">${label}</span>`).join("");
-  const drawing = `<div class="wide">${timelineSvg(view, timeline)}</div>`;
-  return card("What happened when", `<p class="legend">${legend}</p>${drawing}<p id="readout" aria-live="off"></p>`);
-}
-
-function decisions({ view, decisions: total }: ReportParts): string {
+function decisions({ view, decisions: total }: SummaryParts): string {
   if (view.decisions.length === 0) return "";
   const faultOf = new Map(explainFailures(view).map(({ call, fault }) => [call.attributes.callId, fault]));
   const shown = view.decisions.slice(0, DECISIONS_SHOWN);
@@ -177,7 +127,7 @@ function decisions({ view, decisions: total }: ReportParts): string {
     ];
   });
   const isAll = shown.length === total;
-  const more = isAll ? "" : `<p class="soft">The first ${shown.length} of ${total}; decisions.json has all.</p>`;
+  const more = isAll ? "" : `<p class="soft">The first ${shown.length} of ${total}; the viewer has all.</p>`;
   const heads = ["At", "Tool", "Decision", "Reason", "Server", "Arguments"];
   return card(`Decisions: ${total}`, `${table(heads, rows)}${more}`, "long");
 }
@@ -197,7 +147,7 @@ function alike(rows: readonly Row[]): [Row, ...Row[]][] {
   return groups;
 }
 
-function faults({ report }: ReportParts): string {
+function faults({ report }: SummaryParts): string {
   if (report.faults.length === 0) return "";
   const rows = report.faults.map(({ kind, target, result, inForceMs }) => [
     cell("name", kind),
@@ -213,23 +163,7 @@ function warnings({ warnings: all }: RunReport): string {
   return card("Warnings", `<ul class="plain">${all.map((warning) => `<li>${escapeHtml(warning)}</li>`).join("")}</ul>`);
 }
 
-function logs(excerpt: LogExcerpt): string {
-  const lines = excerpt.lines();
-  if (lines.length === 0) return "";
-  const shown = lines.map(
-    ({ atMs, service, text }) =>
-      `<i>${escapeHtml(`${(atMs / 1000).toFixed(3).padStart(9)} ${service}`)}</i>  ${escapeHtml(text.replaceAll(/[\r\n]/g, " "))}`,
-  );
-  const which =
-    excerpt.total > lines.length
-      ? `the last ${lines.length} of ${excerpt.total} lines`
-      : lines.length === 1
-        ? "1 line"
-        : `${lines.length} lines`;
-  return `<section class="card logs-card"><details><summary>Logs: ${which}</summary><div class="logs">${shown.join("\n")}</div></details></section>`;
-}
-
-function footer({ record }: ReportParts): string {
+function footer({ record }: SummaryParts): string {
   return `<footer>Made by Resilience Lab from the ${record.events} events of this run. Secrets and personal data in it are redacted.</footer>`;
 }
 
