@@ -82,7 +82,10 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
   const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
-  const shownPanel = panel ?? (isPresenting ? "map" : "checks");
+  const kind = kindOfRun(record.view.started?.scenario.id ?? "");
+  const firstPanel =
+    kind === "trace" ? "waterfall" : kind === "evaluation" ? "evaluation" : isPresenting ? "map" : "checks";
+  const shownPanel = panel ?? firstPanel;
   // In presenter mode the map has their buttons.
   const carded = isPresenting && shownPanel === "map" && cursorMs === undefined ? NONE : held;
 
@@ -136,18 +139,13 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       : { deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }) }),
   });
 
-  const kind = kindOfRun(record.view.started?.scenario.id ?? "");
-  useEffect(() => {
-    if (kind === "trace") look({ panel: "waterfall" });
-    if (kind === "evaluation") look({ panel: "evaluation" });
-  }, [kind, look]);
-
   const failed = view.checks.filter(({ event }) => !event.passed).length;
   const events = { record, version, cursorMs, selectedSeq, onVisit: visit };
   return (
     <div
       className={classes.page}
       data-inspector={showsInspector || undefined}
+      data-panel={shownPanel}
       style={{ "--side-px": `${inspectorPx}px` } as CSSProperties}
     >
       <RunHeader run={run} />
