@@ -78,6 +78,7 @@ const ORDER = {
     "approvals",
     "stacks",
     "history",
+    "queue",
     "sessions",
     "settings",
     "stack",

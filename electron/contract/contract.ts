@@ -45,6 +45,15 @@ import {
   playlistSaveRequest,
   playlistSummary,
 } from "./playlists.ts";
+import {
+  attemptOfRun,
+  queuedRunDetail,
+  queuedRunRequest,
+  queueList,
+  queueListRequest,
+  queueSubmitRequest,
+  queueSubmitted,
+} from "./queue.ts";
 import { runCancelRequest, runNext, runQueue, runRerunRequest, runStarted, runStartRequest } from "./runs.ts";
 import {
   brokenScenarioRequest,
@@ -174,11 +183,24 @@ export const labContract = {
   runs: {
     start: procedure.input(runStartRequest).output(runStarted),
     cancel: procedure.input(runCancelRequest).output(done),
+    /** Runs that an earlier lab left are run on the stack that is open now, or cancelled. */
+    continueLeft: procedure.output(done),
+    cancelLeft: procedure.output(done),
     /** The scenario as it was written for that run, with the same protections off unless others are named. */
     rerun: procedure.input(runRerunRequest).output(runStarted),
     /** Ends the wait of a paced run before its next step; `ended` is false when it does not wait. */
     next: procedure.output(runNext),
     active: procedure.output(runQueue),
+  },
+  /** All submitted runs: of windows, terminals and the HTTP API, on whatever stack. */
+  queue: {
+    list: procedure.input(queueListRequest).output(queueList),
+    get: procedure.input(queuedRunRequest).output(queuedRunDetail),
+    submit: procedure.input(queueSubmitRequest).output(queueSubmitted),
+    cancel: procedure.input(queuedRunRequest).output(done),
+    /** Submits the same again. */
+    repeat: procedure.input(queuedRunRequest).output(queueSubmitted),
+    attemptOf: procedure.input(runIdRequest).output(attemptOfRun),
   },
   events: {
     subscribe: procedure.input(subscribeRequest).output(eventIterator(type<StreamMessage>())),

@@ -50,6 +50,8 @@ export const queueEntry = z.object({
     /** Its runs wait for a person before each step: so does the window after each of them. */
     isPaced: z.boolean(),
   }),
+  /** Who submitted it: a window of this lab, or a command in a terminal that runs here. */
+  from: z.enum(["window", "terminal"]),
   queuedWallMs: z.number(),
   runId: z.string().nullable(),
   startedWallMs: z.number().nullable(),
@@ -77,6 +79,8 @@ export const runQueue = z.object({
   active: z.array(queueEntry),
   /** The last hundred that ended since the lab started, newest first. */
   ended: z.array(queueEntry),
+  /** Runs that waited when an earlier lab of this data folder ended: they wait until a person continues them. */
+  left: z.int(),
 });
 export type RunQueue = z.infer<typeof runQueue>;
 

@@ -58,7 +58,7 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
     server = await BrowserServer.listen({ router, page, files, windows, port, onAddress });
     if (opensBrowser) openInBrowser(server.address);
     await ended(signal);
-    out.write("Shutting down: undoing every fault.\n");
+    out.write(`Shutting down. ${service.endingText}\n`);
   } finally {
     // Faults are undone first, without waiting for windows: one of them may be frozen.
     await takeAll([() => service.close(), async () => server?.close(), () => files.close(), stopCatching]);

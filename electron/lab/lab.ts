@@ -5,8 +5,11 @@ import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
 import type { FaultSpec } from "./faults/fault-spec.ts";
 import { applyStanding } from "./faults/standing-fault.ts";
 import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
+import { onFileChange } from "./file-changes.ts";
 import type { StoreLocation } from "./history/history-threads.ts";
+import { openQueueStore } from "./history/open-queue-store.ts";
 import { openRunStore } from "./history/open-run-store.ts";
+import type { QueueStore } from "./history/queue-store.ts";
 import type { RunStore } from "./history/run-store.ts";
 import { storeLocation } from "./history/store-location.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
@@ -56,11 +59,19 @@ export class Lab {
   readonly history: RunStore;
   /** Where a host reports the errors of its process that nothing has awaited. */
   readonly strays: StrayErrors;
+  readonly #runs: StoreLocation;
   readonly #environment: NodeJS.ProcessEnv;
   #openedJournal: Journal | undefined;
 
-  private constructor(home: LabHome, history: RunStore, environment: NodeJS.ProcessEnv, strays: StrayErrors) {
+  private constructor(
+    home: LabHome,
+    runs: StoreLocation,
+    history: RunStore,
+    environment: NodeJS.ProcessEnv,
+    strays: StrayErrors,
+  ) {
     this.home = home;
+    this.#runs = runs;
     this.history = history;
     this.strays = strays;
     this.#environment = environment;
@@ -71,8 +82,19 @@ export class Lab {
   /** @param runs where runs are kept; by default what the environment says, see {@link storeLocation} */
   static async open(environment: NodeJS.ProcessEnv, strays = new StrayErrors(), runs?: StoreLocation): Promise<Lab> {
     const home = openHome(dataFolder(environment));
-    const history = await openRunStore(runs ?? storeLocation(environment, home.historyFile));
-    return new Lab(home, history, environment, strays);
+    const location = runs ?? storeLocation(environment, home.historyFile);
+    return new Lab(home, location, await openRunStore(location), environment, strays);
+  }
+
+  /** The queue of submitted runs, beside the history. Whoever opens it closes it. */
+  openQueue(): Promise<QueueStore> {
+    return openQueueStore(this.#runs);
+  }
+
+  /** Calls the listener when another process may have changed the queue, where the database can tell. @returns ends it */
+  onQueueChange(listener: () => void): () => void {
+    // Of PostgreSQL nothing is known here: it is polled.
+    return this.#runs.kind === "sqlite" ? onFileChange(`${this.#runs.file}-wal`, listener) : () => {};
   }
 
   /** Notices for the user about the state in which the data folder was found. */

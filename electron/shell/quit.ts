@@ -31,7 +31,7 @@ export function register(shell: Shell): void {
     const service = shell.serviceNow();
     if (closing !== undefined) return;
     if (service === undefined || !service.isAtWork) end(service, showAndLog);
-    else void ask(shell).then((isAgreed) => isAgreed && end(service, showAndLog));
+    else void ask(shell, service.endingText).then((isAgreed) => isAgreed && end(service, showAndLog));
   });
   // A window may be closed by the system; the engine does not keep running without one.
   app.on("window-all-closed", () => app.quit());
@@ -53,11 +53,11 @@ function explain(error: unknown): string {
   return `${messageOf(error)}${hint}`;
 }
 
-async function ask({ window }: Shell): Promise<boolean> {
+async function ask({ window }: Shell, detail: string): Promise<boolean> {
   const question = {
     type: "question",
     message: "A run is in progress or a fault is in force",
-    detail: "Quitting cancels the run and undoes every fault first.",
+    detail,
     buttons: ["Undo everything and quit", "Cancel"],
     defaultId: QUIT,
     cancelId: 1,

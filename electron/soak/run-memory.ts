@@ -67,7 +67,8 @@ try {
 }
 
 async function runBatch(): Promise<void> {
-  const left = new Set(service.runs.start([service.scenarios.find("memory")], [], RUNS_PER_SAMPLE).map(idOf));
+  const started = await service.runs.start([service.scenarios.find("memory")], [], RUNS_PER_SAMPLE);
+  const left = new Set(started.map(idOf));
   await new Promise<void>((resolve) => {
     const unsubscribe = service.runs.onEnded((entry) => {
       left.delete(entry.entryId);

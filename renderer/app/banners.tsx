@@ -1,6 +1,7 @@
 import { BuildBanner } from "./build-banner.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { HaltedBanner } from "./halted-banner.tsx";
+import { LeftRunsBanner } from "./left-runs-banner.tsx";
 import { ResidueBanner } from "./residue-banner.tsx";
 
 /** Warnings, and what is waited for, on every page; nothing in the normal state. */
@@ -11,6 +12,7 @@ export default function Banners() {
       <HaltedBanner />
       <ResidueBanner />
       <BuildBanner />
+      <LeftRunsBanner />
     </>
   );
 }

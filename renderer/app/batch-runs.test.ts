@@ -11,6 +11,7 @@ function entry(batch: QueueEntry["batch"], outcome: QueueEntry["outcome"] | "run
     scenarioTitle: "One",
     without: [],
     batch,
+    from: "window",
     queuedWallMs: 0,
     runId: outcome === "queued" ? null : `run-${batch.id}-${batch.number}`,
     startedWallMs: null,

@@ -16,7 +16,7 @@ export interface BatchRuns {
 }
 
 /** The batch of the page shown, else the one in progress. Undefined for a run of its own. */
-export function batchOf({ active, ended }: RunQueue, route: Route): BatchRuns | undefined {
+export function batchOf({ active, ended }: Pick<RunQueue, "active" | "ended">, route: Route): BatchRuns | undefined {
   const all = [...active, ...ended];
   const shown = shownRun(route);
   const own = shown === undefined ? undefined : all.find(({ runId }) => runId === shown);

@@ -52,6 +52,8 @@ export function useLabActions() {
       next: () => attempt("The next step could not be started", () => client.call.runs.next()),
       cancel: (entryId: string) =>
         attempt("The run could not be cancelled", () => client.call.runs.cancel({ entryId })),
+      continueLeft: () => attempt("The runs could not be continued", () => client.call.runs.continueLeft()),
+      cancelLeft: () => attempt("The runs could not be cancelled", () => client.call.runs.cancelLeft()),
       halt: () =>
         attempt("Not everything could be halted", async () => {
           const { undone, residue } = await client.call.stack.halt();

@@ -4,6 +4,7 @@ import type {
   Lease,
   NewQueuedRun,
   QueueAttempt,
+  QueueClaim,
   QueuedRun,
   QueueFilter,
   QueueResult,
@@ -57,7 +58,7 @@ class ThreadedQueue implements QueueStore {
   record(...given: Parameters<QueueStore["record"]>): Promise<boolean> {
     return this.#thread.call("record", ...given);
   }
-  claim(worker: QueueWorker, leaseMs: number): Promise<QueuedRun | undefined> {
+  claim(worker: QueueClaim, leaseMs: number): Promise<QueuedRun | undefined> {
     return this.#thread.call("claim", worker, leaseMs);
   }
   heartbeat(lease: Lease, leaseMs: number): Promise<"held" | "cancel" | "lost"> {
@@ -74,6 +75,9 @@ class ThreadedQueue implements QueueStore {
   }
   release(lease: Lease, reason: string): Promise<boolean> {
     return this.#thread.call("release", lease, reason);
+  }
+  relabel(runId: string, labels: readonly string[]): Promise<boolean> {
+    return this.#thread.call("relabel", runId, labels);
   }
   cancel(runId: string): Promise<QueuedRun | undefined> {
     return this.#thread.call("cancel", runId);
@@ -92,6 +96,9 @@ class ThreadedQueue implements QueueStore {
   }
   attempts(runId: string): Promise<QueueAttempt[]> {
     return this.#thread.call("attempts", runId);
+  }
+  attemptOf(historyRun: string): ReturnType<QueueStore["attemptOf"]> {
+    return this.#thread.call("attemptOf", historyRun);
   }
   results(runId: string): Promise<StoredQueueResult[]> {
     return this.#thread.call("results", runId);

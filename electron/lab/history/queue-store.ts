@@ -86,10 +86,19 @@ export interface StoredDelivery extends Delivery {
   problem: string | null;
 }
 
+export interface QueueClaim extends QueueWorker {
+  /** Of its labels one that the run must have; absent: any run that its labels suffice for. */
+  only?: string;
+}
+
 export interface QueueFilter {
   states?: readonly QueueState[];
   /** Of runs that have ended. */
   outcomes?: readonly Outcome[];
+  /** Only those with a label that begins so. */
+  labelled?: string;
+  /** None with a label that begins so. */
+  notLabelled?: string;
   limit: number;
   /** Only those submitted earlier. */
   beforeWallMs?: number;
@@ -109,7 +118,7 @@ export interface QueueStore {
    * The oldest run that is queued, or whose lease has ended, with attempts left and no labels but the worker's. Counts the
    * attempt, and ends the one before as lost.
    */
-  claim(worker: QueueWorker, leaseMs: number): Promise<QueuedRun | undefined>;
+  claim(worker: QueueClaim, leaseMs: number): Promise<QueuedRun | undefined>;
   /** Prolongs the lease. `cancel`: it is held, and a cancellation has been requested. */
   heartbeat(lease: Lease, leaseMs: number): Promise<"held" | "cancel" | "lost">;
   /** Notes a run of the attempt in the history. False when the lease is lost. */
@@ -120,6 +129,8 @@ export interface QueueStore {
   finish(lease: Lease, ending: { outcome: Outcome; reason: string; summary: unknown }): Promise<boolean>;
   /** Gives the run back, to be claimed again; one without attempts left ends as interrupted. False when the lease is lost. */
   release(lease: Lease, reason: string): Promise<boolean>;
+  /** Changes which labels the next worker of a run must have. False for a run that has ended, and for an unknown one. */
+  relabel(runId: string, labels: readonly string[]): Promise<boolean>;
   /** A queued run ends at once; a running one is asked to. Undefined for an unknown run. */
   cancel(runId: string): Promise<QueuedRun | undefined>;
   /**
@@ -132,6 +143,8 @@ export interface QueueStore {
   list(filter: QueueFilter): Promise<QueuedRun[]>;
   counts(): Promise<Record<QueueState, number>>;
   attempts(runId: string): Promise<QueueAttempt[]>;
+  /** The submitted run, and its attempt, that a run of the history is of. */
+  attemptOf(historyRun: string): Promise<Pick<Lease, "runId" | "attempt"> | undefined>;
   results(runId: string): Promise<StoredQueueResult[]>;
   /**
    * One that is due, of a run with no labels but these. Nobody else gets it for so long, or until the try is ended; each end

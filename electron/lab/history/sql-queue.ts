@@ -6,6 +6,7 @@ import type {
   Lease,
   NewQueuedRun,
   QueueAttempt,
+  QueueClaim,
   QueuedRun,
   QueueFilter,
   QueueResult,
@@ -75,7 +76,7 @@ export class SqlQueue implements QueueStore {
     });
   }
 
-  claim({ worker, labels }: QueueWorker, leaseMs: number): Promise<QueuedRun | undefined> {
+  claim({ worker, labels, only }: QueueClaim, leaseMs: number): Promise<QueuedRun | undefined> {
     const { now, skipLocked } = this.#sql;
     return this.#sql.transaction(async (query) => {
       const [row] = await query<QueueRow>(
@@ -84,10 +85,10 @@ export class SqlQueue implements QueueStore {
          WHERE number = (
            SELECT number FROM queue
            WHERE state <> 'ended' AND (state = 'queued' OR lease_until_ms < ${now}) AND attempt < max_attempts
-             AND cancel_requested = 0 AND ${this.#sql.labelsWithin("$3")}
+             AND cancel_requested = 0 AND ${this.#sql.labelsWithin("$3")} AND labels LIKE $4
            ORDER BY number LIMIT 1 ${skipLocked})
          RETURNING ${this.#columns}`,
-        [worker, leaseMs, JSON.stringify(labels)],
+        [worker, leaseMs, JSON.stringify(labels), only === undefined ? "%" : `%${JSON.stringify(only)}%`],
       );
       if (row === undefined) return undefined;
       const { run_id, attempt } = row;
@@ -162,6 +163,14 @@ export class SqlQueue implements QueueStore {
     });
   }
 
+  async relabel(runId: string, labels: readonly string[]): Promise<boolean> {
+    const changed = await this.#sql.query(
+      "UPDATE queue SET labels = $2 WHERE run_id = $1 AND state <> 'ended' RETURNING run_id",
+      [runId, JSON.stringify(labels)],
+    );
+    return changed.length > 0;
+  }
+
   async cancel(runId: string): Promise<QueuedRun | undefined> {
     await this.#sql.transaction(async (query) => {
       const [row] = await query<QueueRow>(
@@ -210,7 +219,7 @@ export class SqlQueue implements QueueStore {
     return row && toRun(row);
   }
 
-  async list({ states, outcomes, limit, beforeWallMs }: QueueFilter): Promise<QueuedRun[]> {
+  async list({ states, outcomes, labelled, notLabelled, limit, beforeWallMs }: QueueFilter): Promise<QueuedRun[]> {
     const values: unknown[] = [limit];
     const value = (given: unknown) => `$${values.push(given)}`;
     const where: string[] = [];
@@ -218,6 +227,9 @@ export class SqlQueue implements QueueStore {
     if (outcomes !== undefined) {
       where.push(`(outcome IS NULL OR outcome IN (${outcomes.map(value).join(", ") || "NULL"}))`);
     }
+    const beginning = (label: string) => value(`%${JSON.stringify(label).slice(0, -1)}%`);
+    if (labelled !== undefined) where.push(`labels LIKE ${beginning(labelled)}`);
+    if (notLabelled !== undefined) where.push(`labels NOT LIKE ${beginning(notLabelled)}`);
     if (beforeWallMs !== undefined) where.push(`submitted_ms < ${value(Math.ceil(beforeWallMs))}`);
     const conditions = where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`;
     const rows = await this.#sql.query<QueueRow>(
@@ -254,6 +266,14 @@ export class SqlQueue implements QueueStore {
       reason: row.reason,
       historyRuns: JSON.parse(row.history_runs) as string[],
     }));
+  }
+
+  async attemptOf(historyRun: string): Promise<Pick<Lease, "runId" | "attempt"> | undefined> {
+    const [row] = await this.#sql.query<{ run_id: string; attempt: number }>(
+      "SELECT run_id, attempt FROM queue_attempts WHERE history_runs LIKE $1 LIMIT 1",
+      [`%${JSON.stringify(historyRun)}%`],
+    );
+    return row && { runId: row.run_id, attempt: row.attempt };
   }
 
   async results(runId: string): Promise<StoredQueueResult[]> {

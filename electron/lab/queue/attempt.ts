@@ -26,7 +26,7 @@ export interface AttemptTimes {
 }
 
 /** Why an attempt is stopped before its end. */
-type Stop = "cancelled" | "lost" | "deadline" | "worker stopped";
+export type Stop = "cancelled" | "lost" | "deadline" | "worker stopped";
 
 class Stopped extends Error {
   readonly why: Stop;
@@ -44,6 +44,11 @@ const STOP_TEXTS: { readonly [Each in Stop]: string } = {
   "worker stopped": "its worker stopped",
 };
 
+/** Why the signal of an attempt has aborted; undefined when it has not. */
+export function stoppedBy(signal: AbortSignal): Stop | undefined {
+  return signal.reason instanceof Stopped ? signal.reason.why : undefined;
+}
+
 /** Endings of what was stopped; others came to their end by themselves. */
 const CUT_SHORT: readonly Outcome[] = ["cancelled", "error", "interrupted"];
 const RETRY_MS = 1_000;
@@ -59,6 +64,8 @@ export class Attempt {
   readonly #queue: QueueStore;
   readonly #times: AttemptTimes;
   readonly #abort = new AbortController();
+  #renewedMs = performance.now();
+  #workerStops: AbortSignal | undefined;
 
   constructor(run: QueuedRun, queue: QueueStore, times: AttemptTimes) {
     this.#run = run;
@@ -72,12 +79,13 @@ export class Attempt {
    * attempt did not end it.
    */
   async carryOut(execute: Execute, workerStops: AbortSignal): Promise<AttemptEnding | undefined> {
+    this.#workerStops = workerStops;
     const onStop = () => this.#stop("worker stopped");
     if (workerStops.aborted) onStop();
     workerStops.addEventListener("abort", onStop, { once: true });
     const deadline = setTimeout(() => this.#stop("deadline"), this.#run.deadlineMs);
     const over = new AbortController();
-    const renewing = this.#renew(over.signal);
+    const renewing = this.#renewUntil(over.signal);
     try {
       const ending = await this.#ending(execute);
       clearTimeout(deadline);
@@ -88,6 +96,16 @@ export class Attempt {
       over.abort();
       await renewing;
     }
+  }
+
+  /** Stops it at once; what it broke is restored, and the run ends as cancelled. */
+  cancel(): void {
+    this.#stop("cancelled");
+  }
+
+  /** Prolongs the lease before its turn. */
+  renew(): Promise<void> {
+    return this.#renewOnce();
   }
 
   /** The database was away when the attempt needed it: that says nothing about the run. */
@@ -138,13 +156,13 @@ export class Attempt {
     return { outcome, reason: stopped.message, summary: ending.summary };
   }
 
-  /** Tries until the database answers, or the lease is known to be lost. */
+  /** Tries until the database answers, the lease is known to be lost, or the worker has stopped. */
   async #persist(write: () => Promise<boolean>): Promise<boolean> {
     for (;;) {
       try {
         return await write();
       } catch (error) {
-        if (asLabError(error).code === "bad-input" || this.#isLost) throw error;
+        if (asLabError(error).code === "bad-input" || this.#isLost || this.#workerStops?.aborted) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -155,18 +173,21 @@ export class Attempt {
   }
 
   /** By this process's monotonic clock: only how long ago the database last answered matters, not its time of day. */
-  async #renew(over: AbortSignal): Promise<void> {
-    let renewedMs = performance.now();
+  async #renewUntil(over: AbortSignal): Promise<void> {
     for (;;) {
       await pauseFor(this.#times.heartbeatMs, over);
       if (over.aborted) return;
-      const askedMs = performance.now();
-      const answer = await this.#queue.heartbeat(this.#lease, this.#times.leaseMs).catch(() => undefined);
-      if (over.aborted) return;
-      if (answer !== undefined) renewedMs = askedMs;
-      if (answer === "cancel") this.#stop("cancelled");
-      if (answer === "lost" || performance.now() - renewedMs > this.#times.leaseMs) this.#stop("lost");
+      await this.#renewOnce(over);
     }
+  }
+
+  async #renewOnce(over?: AbortSignal): Promise<void> {
+    const askedMs = performance.now();
+    const answer = await this.#queue.heartbeat(this.#lease, this.#times.leaseMs).catch(() => undefined);
+    if (over?.aborted) return;
+    if (answer !== undefined) this.#renewedMs = askedMs;
+    if (answer === "cancel") this.#stop("cancelled");
+    if (answer === "lost" || performance.now() - this.#renewedMs > this.#times.leaseMs) this.#stop("lost");
   }
 
   #stop(why: Stop): void {

@@ -6,7 +6,7 @@ import type { QueuedRun } from "../history/queue-store.ts";
 import type { LabSession } from "../lab.ts";
 import { LabError } from "../lab-error.ts";
 import { type RunReport, toReport } from "../reports/run-report.ts";
-import { type LoadedScenario, loadText } from "../scenarios/load.ts";
+import type { LoadedScenario } from "../scenarios/load.ts";
 import { referencesOf } from "../scenarios/references.ts";
 import { shippedScenarios } from "../scenarios/shipped.ts";
 import type { ResolvedTarget } from "../stacks/resolve-target.ts";
@@ -15,6 +15,7 @@ import type { AttemptContext, AttemptEnding } from "./attempt.ts";
 import { type ResultStatus, type RunResultBody, summaryOf, toResults } from "./run-result.ts";
 import type { ScenarioSpec } from "./run-spec.ts";
 import { worstOf } from "./run-states.ts";
+import { readScenarios } from "./written-scenario.ts";
 
 export interface ScenarioParts {
   session: LabSession;
@@ -67,7 +68,8 @@ export async function executeScenario(
 
 /** @throws DocumentError, or LabError for an id that no shipped scenario has */
 function scenariosOf({ scenario }: ScenarioSpec): LoadedScenario[] {
-  if (typeof scenario !== "string") return loadText(scenario.source, "scenario.yaml");
+  // A worker reads no files of those who submit runs.
+  if (typeof scenario !== "string") return readScenarios({ ...scenario, sha256: undefined });
   const found = shippedScenarios().filter((each) => each.scenario.id === scenario);
   if (found.length > 0) return found;
   throw new LabError("bad-input", `no shipped scenario has the id "${scenario}"`, {
@@ -78,6 +80,7 @@ function scenariosOf({ scenario }: ScenarioSpec): LoadedScenario[] {
 function targetOf({ stack, without, acceptExisting }: ScenarioSpec, stacks: ReadonlyMap<string, string>): RunTarget {
   const conditions = { without: [...new Set(without)].sort(), acceptExisting, ports: "auto", keep: false } as const;
   const onDocker = { driver: "docker", engine: { by: "environment", allowRemote: false } } as const;
+  if (stack.kind === "open") throw new LabError("bad-input", "this worker has no window with an open stack");
   if (stack.kind === "project") {
     return { ...conditions, ...onDocker, source: { is: "project", project: stack.project }, start: "attach" };
   }
@@ -90,7 +93,7 @@ function targetOf({ stack, without, acceptExisting }: ScenarioSpec, stacks: Read
   return { ...conditions, ...onDocker, source: { is: "reference" }, start: "bring up" };
 }
 
-function resultsOf(report: RunReport): { evaluator: string; body: RunResultBody }[] {
+export function resultsOf(report: RunReport): { evaluator: string; body: RunResultBody }[] {
   const body = (more: Partial<RunResultBody> & Pick<RunResultBody, "evaluatorType" | "status">): RunResultBody => ({
     score: null,
     perInvocationScores: [],

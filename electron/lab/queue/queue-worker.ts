@@ -6,14 +6,28 @@ import { Attempt, type AttemptTimes, type Execute } from "./attempt.ts";
 import { IdleSlots } from "./idle-slots.ts";
 
 export const QUEUE_TIMES = { leaseMs: 30_000, heartbeatMs: 5_000, pollMs: 1_000 } as const;
+/** A worker that reported within this time is there. */
+export const WORKER_SEEN_MS = 3 * QUEUE_TIMES.heartbeatMs;
 const POLL_LIMIT_MS = 30_000;
+
+export interface WorkerTimes extends AttemptTimes {
+  pollMs: number;
+  /** How often it reports that it is there; absent: with each heartbeat. */
+  reportMs?: number;
+}
 
 export interface QueueWorkerParts {
   queue: QueueStore;
   labels: readonly string[];
+  /** Takes only runs that have one of these labels: those of the first before those of the next. Absent: all. */
+  only?: readonly string[];
+  /** False: it takes no run now. */
+  mayClaim?: () => boolean;
   /** One for each run that it carries out at a time. */
   executors: readonly Execute[];
-  times?: AttemptTimes & { pollMs: number };
+  times?: WorkerTimes;
+  /** Called whenever it has reported that it is there. */
+  onReport?: () => Promise<void>;
   /** Called when an attempt has ended its run. */
   onEnded?: () => void;
   /** Called with errors of the queue; the worker goes on. */
@@ -25,9 +39,11 @@ export interface QueueWorkerParts {
 /** Claims runs and carries them out, as many at a time as it has executors. */
 export class QueueWorkerLoop {
   readonly #parts: QueueWorkerParts;
-  readonly #times: AttemptTimes & { pollMs: number };
+  readonly #times: WorkerTimes;
   readonly #name = `${hostname()}/${process.pid}-${randomBytes(3).toString("hex")}`;
   readonly #slots = new IdleSlots();
+  /** In progress, by run. */
+  readonly #attempts = new Map<string, Attempt>();
 
   constructor(parts: QueueWorkerParts) {
     this.#parts = parts;
@@ -44,6 +60,11 @@ export class QueueWorkerLoop {
     return this.#slots.wakeWhenIdle();
   }
 
+  /** Stops a run at once that it carries out: what {@link QueueStore.cancel} asks for is only seen with the next heartbeat. */
+  cancel(runId: string): void {
+    this.#attempts.get(runId)?.cancel();
+  }
+
   /** Until the signal aborts; resolves when the runs in progress have been restored and given back. */
   async work(signal: AbortSignal): Promise<void> {
     const { queue, executors } = this.#parts;
@@ -57,12 +78,12 @@ export class QueueWorkerLoop {
   }
 
   async #claimAndCarryOut(execute: Execute, worker: QueueWorker, signal: AbortSignal): Promise<void> {
-    const { queue, onFailure, onChange } = this.#parts;
+    const { onFailure, onChange } = this.#parts;
     let pauseMs = this.#times.pollMs;
     while (!signal.aborted) {
       this.#slots.looks();
       try {
-        const run = await queue.claim(worker, this.#times.leaseMs);
+        const run = await this.#claim(worker);
         pauseMs = this.#times.pollMs;
         if (run === undefined) await this.#slots.wait(signal);
         else {
@@ -90,22 +111,43 @@ export class QueueWorkerLoop {
     this.#slots.end();
   }
 
+  async #claim(worker: QueueWorker): Promise<QueuedRun | undefined> {
+    const { queue, only = [undefined], mayClaim } = this.#parts;
+    if (mayClaim?.() === false) return undefined;
+    for (const label of only) {
+      const wanted = label === undefined ? worker : { ...worker, only: label };
+      const run = await queue.claim(wanted, this.#times.leaseMs);
+      if (run !== undefined) return run;
+    }
+    return undefined;
+  }
+
   async #carryOut(run: QueuedRun, execute: Execute, signal: AbortSignal): Promise<void> {
-    const ending = await new Attempt(run, this.#parts.queue, this.#times).carryOut(execute, signal);
-    if (ending !== undefined) this.#parts.onEnded?.();
+    const attempt = new Attempt(run, this.#parts.queue, this.#times);
+    this.#attempts.set(run.runId, attempt);
+    try {
+      const ending = await attempt.carryOut(execute, signal);
+      if (ending !== undefined) this.#parts.onEnded?.();
+    } finally {
+      this.#attempts.delete(run.runId);
+    }
   }
 
   /** Reports the worker, and ends what no worker will end. */
   async #keepInOrder(signal: AbortSignal): Promise<void> {
     const { queue, labels, executors, onFailure } = this.#parts;
+    const { reportMs = this.#times.heartbeatMs } = this.#times;
     while (!signal.aborted) {
       try {
         await queue.reportWorker({ worker: this.#name, labels, concurrency: executors.length });
+        // After the machine slept their leases have ended, and nobody has taken them over.
+        await Promise.all([...this.#attempts.values()].map((attempt) => attempt.renew()));
         await queue.reap();
+        await this.#parts.onReport?.();
       } catch (error) {
         onFailure(error);
       }
-      await pauseFor(this.#times.heartbeatMs, signal);
+      await pauseFor(reportMs, signal);
     }
   }
 }

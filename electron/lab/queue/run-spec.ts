@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { PACES, queueEntry } from "../../contract/runs.ts";
 import { METRICS, TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
+import { writtenScenario } from "./written-scenario.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_.:-]{0,99}$/i, "letters, digits and . _ : - only, at most 100");
 
@@ -32,7 +34,25 @@ const stack = z.discriminatedUnion("kind", [
   z.looseObject({ kind: z.literal("named"), name }),
   /** A compose project that is up: one attempt only, since a person attached it. */
   z.looseObject({ kind: z.literal("project"), project: name }),
+  /** The stack that is open in the window of a lab, which has the label `lab`; another than `project` and `driver` is refused. */
+  z.looseObject({
+    kind: z.literal("open"),
+    lab: name,
+    project: z.string().optional(),
+    driver: z.enum(["process", "docker"]).optional(),
+    /** On a stack that a person attached, and for a command that waits for the run. */
+    hasOneAttempt: z.boolean(),
+  }),
 ]);
+
+/** The runs that were requested together, and how a window shows them. */
+const shown = z.looseObject({
+  batch: queueEntry.shape.batch,
+  pace: z.enum(PACES),
+  /** Whether a person watches it, who can be asked to decide. */
+  isAttended: z.boolean(),
+});
+export type ShownRun = z.infer<typeof shown>;
 
 const common = {
   /** That its worker must have. */
@@ -43,12 +63,15 @@ const common = {
 const scenarioSpec = z.looseObject({
   ...common,
   /** The id of a shipped scenario, or the text of one. */
-  scenario: z.union([name, z.looseObject({ source: z.string().min(1).max(1_000_000) })]),
+  scenario: z.union([name, writtenScenario]),
   stack: stack.default({ kind: "reference", driver: "process" }),
   /** Protections that are switched off. */
   without: z.array(name).max(50).default([]),
   repeats: z.int().min(1).max(100).default(1),
   acceptExisting: z.boolean().default(false),
+  /** Recorded without redaction: only of a lab's own data folder. */
+  raw: z.boolean().optional(),
+  shown: shown.optional(),
   /** Of one attempt, stack and repeats included. */
   deadlineS: z.number().positive().max(86_400).default(900),
 });

@@ -1,17 +1,18 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { listenForRuns, openQueueStore } from "../history/open-queue-store.ts";
-import type { QueuedRun, QueueStore } from "../history/queue-store.ts";
+import type { QueueStore } from "../history/queue-store.ts";
 import { storeLocation } from "../history/store-location.ts";
 import { dataFolder, openHome } from "../home.ts";
 import { Lab, type LabSession } from "../lab.ts";
 import { asLabError } from "../lab-error.ts";
 import type { StrayErrors } from "../stray-errors.ts";
-import type { AttemptTimes, Execute } from "./attempt.ts";
+import type { Execute } from "./attempt.ts";
 import { Deliveries } from "./deliveries.ts";
+import { endEarlierAttempts } from "./end-earlier-attempts.ts";
 import { executeEvaluation } from "./execute-evaluation.ts";
 import { executeScenario } from "./execute-scenario.ts";
-import { QueueWorkerLoop, type QueueWorkerParts } from "./queue-worker.ts";
+import { QueueWorkerLoop, type QueueWorkerParts, type WorkerTimes } from "./queue-worker.ts";
 import { isEvaluation, type RunSpec } from "./run-spec.ts";
 import { stackLabel } from "./submit-run.ts";
 
@@ -27,7 +28,7 @@ export interface RunWorkerOptions extends Pick<QueueWorkerParts, "onChange" | "o
   stacks: ReadonlyMap<string, string>;
   /** For results with the sink `stdout`. */
   write: (line: string) => void;
-  times?: AttemptTimes & { pollMs: number };
+  times?: WorkerTimes;
   /** Called once it claims runs. @param wake runs were submitted: it does not wait for the next poll */
   onReady: (wake: () => void) => void;
 }
@@ -108,21 +109,10 @@ function executorOf(
   { stacks, environment }: RunWorkerOptions,
 ): Execute {
   return async (run, context) => {
-    await endEarlierAttempts(run, lab, queue);
+    await endEarlierAttempts(run, lab.history, queue);
     const spec = run.spec as RunSpec;
     if (isEvaluation(spec)) return executeEvaluation(run, spec, context, environment);
     const resolve = lab.resolve.bind(lab);
     return executeScenario(run, spec, context, { session, resolve, stacks });
   };
-}
-
-/** A worker that lost its lease may still be running: nothing that it records from now on is kept. */
-async function endEarlierAttempts({ runId, attempt }: QueuedRun, { history }: Lab, queue: QueueStore): Promise<void> {
-  if (attempt === 1) return;
-  for (const earlier of await queue.attempts(runId)) {
-    if (earlier.attempt >= attempt) continue;
-    for (const historyRun of earlier.historyRuns) {
-      await history.interrupt(historyRun, `its worker lost the lease; attempt ${attempt} took the run over`);
-    }
-  }
 }

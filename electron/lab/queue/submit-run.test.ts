@@ -76,6 +76,9 @@ describe("submitting a run", () => {
       return answer.is === "accepted" ? answer.run : undefined;
     };
     expect(await run({ kind: "project", project: "shop" })).toMatchObject({ maxAttempts: 1, labels: ["docker", "eu"] });
+    const open = { kind: "open", lab: "lab:1:a", project: "shop" };
+    expect(await run({ ...open, hasOneAttempt: true })).toMatchObject({ maxAttempts: 1, labels: ["eu", "lab:1:a"] });
+    expect(await run({ ...open, hasOneAttempt: false })).toMatchObject({ maxAttempts: 3 });
     expect(await run({ kind: "named", name: "small" })).toMatchObject({
       maxAttempts: 3,
       labels: ["eu", "stack:small"],

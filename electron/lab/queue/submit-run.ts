@@ -29,7 +29,7 @@ export async function submitRun(queue: QueueStore, given: unknown): Promise<Subm
     runId: runId.toLowerCase(),
     spec,
     labels: labelsOf(spec),
-    maxAttempts: isAttached(spec) ? 1 : MAX_ATTEMPTS,
+    maxAttempts: hasOneAttempt(spec) ? 1 : MAX_ATTEMPTS,
     deadlineMs: Math.round(spec.deadlineS * 1000),
   });
   return isNew || isDeepStrictEqual(run.spec, spec)
@@ -38,8 +38,9 @@ export async function submitRun(queue: QueueStore, given: unknown): Promise<Subm
 }
 
 /** A stack that a person attached is not broken again because a worker died. */
-function isAttached(spec: RunSpec): boolean {
-  return !isEvaluation(spec) && spec.stack.kind === "project";
+function hasOneAttempt(spec: RunSpec): boolean {
+  if (isEvaluation(spec)) return false;
+  return spec.stack.kind === "project" || (spec.stack.kind === "open" && spec.stack.hasOneAttempt);
 }
 
 /** Those that it asks for, and what its stack needs. */
@@ -49,6 +50,7 @@ function labelsOf(spec: RunSpec): string[] {
 }
 
 function stackLabels(stack: Exclude<RunSpec, { target: unknown }>["stack"]): string[] {
+  if (stack.kind === "open") return [stack.lab];
   if (stack.kind === "named") return [stackLabel(stack.name)];
   return stack.kind === "project" || stack.driver === "docker" ? ["docker"] : [];
 }

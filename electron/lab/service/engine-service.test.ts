@@ -95,7 +95,7 @@ test("a halt restores everything also when the disk is full, and says that it do
 
 test("what a run has broken is left to it: undoing everything says so, and halting restores it", async () => {
   const engine = await startOn(temporaryFolder());
-  engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
+  await engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
   await expect.poll(() => engine.stack.faults().length).toBe(1);
   await expect(engine.faults.undo("all")).rejects.toMatchObject({
     code: "busy",
@@ -105,24 +105,42 @@ test("what a run has broken is left to it: undoing everything says so, and halti
   expect(await engine.faults.undo("all")).toEqual({ undone: 0, residue: [] });
 });
 
-test("quitting in mid-run ends the run as cancelled, with everything restored and nothing left running", async () => {
+test("quitting in mid-run restores everything and leaves nothing running; what was queued waits until it is continued", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
-  engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 2);
+  const [first, second] = await engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 2);
   await expect.poll(() => engine.stack.faults().length).toBe(1);
   await engine.close();
 
   const again = await startOn(home);
   expect(again.notices.list()).toEqual([]);
   expect((await again.stack.status()).state).toBe("down");
+  await expect.poll(() => again.runs.state().left).toBe(2);
   const { runs } = await again.history.list({});
   expect(runs.map(({ outcome }) => outcome)).toEqual(["cancelled"]);
+
+  await again.runs.continueLeft();
+  await expect.poll(() => again.stack.faults().length).toBe(1);
+  const { active, left } = again.runs.state();
+  expect(active.map(({ entryId, state }) => [entryId, state])).toEqual([
+    [first?.entryId, "running"],
+    [second?.entryId, "queued"],
+  ]);
+  expect(left).toBe(0);
+  await again.runs.cancel("all");
+  await expect.poll(() => again.runs.isBusy).toBe(false);
+  const queue = await again.runs.queue();
+  const attempts = () => queue.attempts(first?.entryId ?? "");
+  await expect.poll(async () => (await attempts()).map(({ ending }) => ending)).toEqual(["released", "cancelled"]);
+  // Each attempt is a run of its own in the history.
+  expect(new Set((await attempts()).flatMap(({ historyRuns }) => historyRuns)).size).toBe(2);
+  expect(await queue.get(second?.entryId ?? "")).toMatchObject({ attempt: 0, reason: "cancelled before it started" });
 });
 
 test("an error that nothing has awaited ends the run that is on as an error, restored; the next is run, and it is said", async () => {
   const engine = await startOn(temporaryFolder());
-  engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
-  engine.runs.start(written(engine, "next", HARMLESS), [], 1);
+  await engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
+  await engine.runs.start(written(engine, "next", HARMLESS), [], 1);
   await expect.poll(() => engine.stack.faults().length).toBe(1);
   engine.takeStray(new Error("boom"));
   await expect.poll(() => engine.runs.isBusy).toBe(false);
@@ -146,7 +164,7 @@ method: [{ agent: "List my recent charges, then refund the first non-refunded ch
 expect: [{ policyOutcome: approved }]
 `;
   engine.scenarios.save(held, { replace: false });
-  engine.runs.start(scenario(engine, "held"), [], 1);
+  await engine.runs.start(scenario(engine, "held"), [], 1);
   const decidable = () => engine.approvals.waiting().waiting.filter(({ blockedBecause }) => blockedBecause === null);
   await expect.poll(() => decidable().length).toBe(1);
   const [waiting] = decidable();
@@ -165,7 +183,7 @@ expect: [{ policyOutcome: approved }]
 
 test("protections are off for the runs that asked for it, and on again after", async () => {
   const engine = await startOnReferenceStack(temporaryFolder());
-  engine.runs.start(scenario(engine, "mcp-crash"), ["capability-cache"], 1);
+  await engine.runs.start(scenario(engine, "mcp-crash"), ["capability-cache"], 1);
   await expect.poll(() => engine.runs.isBusy).toBe(false);
   const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({ outcome: "failed", without: ["capability-cache"] });
@@ -181,7 +199,7 @@ test("damage made outside the lab is reported with its next step; no run starts 
   await driver?.pause("server");
   const what = "server is paused";
   await expect.poll(async () => (await engine.stack.status()).damage).toEqual([{ target: "server", what }]);
-  engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
+  await engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
   await expect.poll(() => engine.runs.isBusy).toBe(false);
   const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({
@@ -199,7 +217,7 @@ test("a run on a stack with a manual fault is refused by the name of the fault",
   await engine.stack.up();
   await engine.faults.apply({ kind: "pause", target: "server" });
   expect((await engine.stack.status()).damage).toEqual([]);
-  engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
+  await engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
   await expect.poll(() => engine.runs.isBusy).toBe(false);
   const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({
@@ -264,7 +282,7 @@ expect: [{ service: server, is: up }]
 `;
   const engine = await startOn(home);
   engine.scenarios.save(small, { replace: false });
-  engine.runs.start(scenario(engine, "on-small"), [], 1);
+  await engine.runs.start(scenario(engine, "on-small"), [], 1);
   await expect.poll(() => engine.runs.isBusy).toBe(false);
   const [entry] = engine.runs.state().ended;
   const runId = entry?.runId ?? "";
@@ -283,7 +301,7 @@ expect: [{ service: server, is: up }]
     hint: expect.stringContaining("on the Stacks page"),
   });
   // The scenario itself, started from its card.
-  again.runs.start(scenario(again, "on-small"), [], 1);
+  await again.runs.start(scenario(again, "on-small"), [], 1);
   await expect.poll(() => again.runs.isBusy).toBe(false);
   expect(again.runs.state().ended[0]).toMatchObject({
     runId: null,

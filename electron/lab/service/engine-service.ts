@@ -4,9 +4,11 @@ import { priorityOf } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import type { RunStore } from "../history/run-store.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
-import { openJournal } from "../journal/journal.ts";
+import { lockOwnerOf, openJournal } from "../journal/journal.ts";
 import { Lab, type LabSession } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { thisProcess } from "../process-identity.ts";
+import { openLabLabels, WINDOW_PURPOSE } from "../queue/open-lab.ts";
 import { SHIPPED_PLAYLISTS_FOLDER, shippedScenarios } from "../scenarios/shipped.ts";
 import type { OpenStack } from "../stacks/open-stack.ts";
 import { ON_REFERENCE_STACK, type OwnSource, type RunTarget } from "../stacks/run-target.ts";
@@ -24,6 +26,7 @@ import { Operations } from "./operations/operations.ts";
 import { PlaylistService } from "./playlists/playlist-service.ts";
 import { Preferences } from "./preferences/preferences.ts";
 import { SettingsService } from "./preferences/settings-service.ts";
+import { QueueService } from "./runs/queue-service.ts";
 import { RunService } from "./runs/run-service.ts";
 import { ScenarioLibrary } from "./scenarios/scenario-library.ts";
 import { ScenarioService } from "./scenarios/scenario-service.ts";
@@ -47,6 +50,7 @@ export class EngineService {
   readonly stack: StackService;
   readonly faults: FaultService;
   readonly runs: RunService;
+  readonly queue: QueueService;
   readonly calls: CallService;
   readonly approvals: ApprovalService;
   readonly history: HistoryService;
@@ -78,7 +82,7 @@ export class EngineService {
     const lab = await Lab.open(environment);
     const opened = Promise.withResolvers<LabSession>();
     const over = Promise.withResolvers<void>();
-    const working = lab.work("the lab's window", new AbortController().signal, async (session) => {
+    const working = lab.work(WINDOW_PURPOSE, new AbortController().signal, async (session) => {
       opened.resolve(session);
       await over.promise;
     });
@@ -150,8 +154,16 @@ export class EngineService {
     const listener = new LinkListener({ running: () => controller.running, journal, onChange });
     const builds = new ImageBuilds(onChange);
     const onFailure = (error: unknown) => this.takeStray(error);
+    const onFailureOfQueue = (error: unknown) => notify(`the queue of runs cannot be used: ${messageOf(error)}`);
     const shared = { operations, store, stack: controller, feeds, keepsRaw, listen, onChange, notify, builds };
-    const runs = new RunService({ ...shared, session, onFailure });
+    const owner = lockOwnerOf(opened) ?? { ...thisProcess, purpose: WINDOW_PURPOSE, sinceWallMs: 0 };
+    const labels = openLabLabels(home, owner);
+    const runs = new RunService({
+      ...{ ...shared, session, onFailure },
+      openQueue: () => lab.openQueue(),
+      onQueueChange: (listener) => lab.onQueueChange(listener),
+      labels,
+    });
     const { telemetry } = session;
     const faults = new FaultService({ ...shared, journal, strays, runs, listener, onEnded, telemetry });
 
@@ -177,6 +189,11 @@ export class EngineService {
       target: () => controller,
       onChange,
     });
+    this.queue = new QueueService({
+      ...{ runs, labels, store },
+      isHalted: () => operations.isHalted,
+      find: (id) => this.scenarios.find(id),
+    });
     this.playlists = new PlaylistService({
       shippedFolder: SHIPPED_PLAYLISTS_FOLDER,
       ownFolder: join(home.folder, "playlists"),
@@ -199,6 +216,8 @@ export class EngineService {
       if (historyLimit !== undefined) history.trim();
       onChange();
     });
+    // A click is to find it open.
+    if (store.readOnlyBecause === undefined) void runs.queue().catch(onFailureOfQueue);
     // What keeps it from listening is on the page of the sessions.
     void telemetry.start(settings.current().ports === "auto" ? "auto" : "fixed").then(onChange);
     if (leftUp !== undefined) controller.adopt(leftUp);
@@ -210,7 +229,7 @@ export class EngineService {
       builds.cancel();
       controller.giveUpStart();
       await takeAll([
-        () => runs.stop(),
+        () => runs.close(),
         () => operations.settled(),
         () => this.#undoManual(),
         () => this.stack.logs.close(),
@@ -245,6 +264,17 @@ export class EngineService {
     return this.runs.isBusy || this.stack.faults().some(({ kind }) => kind !== "observe");
   }
 
+  /** What ending the lab now does to what is in progress, for a host that asks or says so. */
+  get endingText(): string {
+    const { active } = this.runs.state();
+    const isRunning = active[0]?.state === "running";
+    const isLast = isRunning && this.stack.isAttached;
+    const waiting = active.length - (isLast ? 1 : 0);
+    const interrupted = isLast ? " The run in progress ends as interrupted, since its stack was attached." : "";
+    const kept = waiting === 1 ? " 1 run waits" : ` ${waiting} runs wait`;
+    return `Every fault is undone first.${interrupted}${waiting === 0 ? "" : `${kept} until the lab is opened again and you continue.`}`;
+  }
+
   /**
    * For the host to report an error of its process that nothing has awaited. The run in progress and a manual session end as
    * `error` with everything restored; the lab goes on and says so.
@@ -255,7 +285,7 @@ export class EngineService {
   }
 
   /**
-   * Cancels what is on, undoes every fault, takes the stack down unless it is kept, and lets the data folder go. What
+   * Stops the run that is on, undoes every fault, takes the stack down unless it is kept, and lets the data folder go. What
    * fails of it keeps nothing else from being done. @throws LabError that says what is left, once everything was tried
    */
   close(): Promise<void> {

@@ -77,6 +77,23 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       expect((await queue.claim(worker("able", ["gpu", "linux", "docker"]), LEASE_MS))?.runId).toBe("a");
     });
 
+    test("gives a worker that takes only runs of a label no other, also when that is changed; and lists by labels", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("any"));
+      await queue.submit(newQueued("left", { labels: ["lab:1:a"] }));
+      await queue.submit(newQueued("guest", { labels: ["lab:1:b:terminal"] }));
+      const window = worker("window", ["lab:1:b", "lab:1:b:terminal"]);
+      expect(await queue.claim({ ...window, only: "lab:1:b" }, LEASE_MS)).toBeUndefined();
+      expect((await queue.claim({ ...window, only: "lab:1:b:terminal" }, LEASE_MS))?.runId).toBe("guest");
+      const listed = await queue.list({ labelled: "lab:1:", notLabelled: "lab:1:b", limit: 10 });
+      expect(listed.map(({ runId }) => runId)).toEqual(["left"]);
+      expect(await queue.relabel("left", ["lab:1:b"])).toBe(true);
+      const lease = leaseOf((await queue.claim({ ...window, only: "lab:1:b" }, LEASE_MS)) as QueuedRun);
+      expect(lease.runId).toBe("left");
+      await queue.finish(lease, { outcome: "passed", reason: "", summary: null });
+      expect(await queue.relabel("left", [])).toBe(false);
+    });
+
     test("keeps results and the ending of the attempt that has the lease; a repeated result overwrites", async () => {
       const queue = await open();
       await queue.submit(newQueued("a"));
@@ -95,6 +112,8 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
         { attempt: 1, worker: "w", ending: "failed", historyRuns: ["h-1"] },
       ]);
       expect(await queue.finish(lease, ending)).toBe(false);
+      expect(await queue.attemptOf("h-1")).toEqual({ runId: "a", attempt: 1 });
+      expect(await queue.attemptOf("h")).toBeUndefined();
     });
 
     test("gives a run whose lease has ended to another worker; what the earlier attempt writes then is refused", async () => {

@@ -37,6 +37,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
     faults,
     calls,
     runs,
+    queue,
     state,
     streams,
     approvals,
@@ -152,23 +153,44 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         playlists.delete(input.id);
         return {};
       }),
-      play: lab.playlists.play.handler(({ input }) => ({ entries: runs.play(playlists.runsOf(input.id), input.pace) })),
+      play: lab.playlists.play.handler(async ({ input }) => ({
+        entries: await runs.play(playlists.runsOf(input.id), input.pace),
+      })),
     },
     runs: {
-      start: lab.runs.start.handler(({ input: { scenarioIds, without, repeat, pace } }) => {
+      start: lab.runs.start.handler(async ({ input: { scenarioIds, without, repeat, pace } }) => {
         const chosen = scenarioIds.map((id) => scenarios.find(id));
-        return { entries: runs.start(chosen, without, repeat, pace) };
+        return { entries: await runs.start(chosen, without, repeat, pace) };
       }),
-      cancel: lab.runs.cancel.handler(({ input }) => {
-        runs.cancel(input.entryId);
+      cancel: lab.runs.cancel.handler(async ({ input }) => {
+        await runs.cancel(input.entryId);
+        return {};
+      }),
+      continueLeft: lab.runs.continueLeft.handler(async () => {
+        await runs.continueLeft();
+        return {};
+      }),
+      cancelLeft: lab.runs.cancelLeft.handler(async () => {
+        await runs.cancelLeft();
         return {};
       }),
       next: lab.runs.next.handler(() => ({ ended: runs.next() })),
       rerun: lab.runs.rerun.handler(async ({ input }) => {
         const { loaded, without } = await scenarios.ofRun(input.runId);
-        return { entries: runs.start([loaded], input.without ?? without, input.repeat) };
+        return { entries: await runs.start([loaded], input.without ?? without, input.repeat) };
       }),
       active: lab.runs.active.handler(() => runs.state()),
+    },
+    queue: {
+      list: lab.queue.list.handler(({ input }) => queue.list(input.limit)),
+      get: lab.queue.get.handler(({ input }) => queue.get(input.runId)),
+      submit: lab.queue.submit.handler(async ({ input }) => ({ runIds: await queue.submit(input) })),
+      cancel: lab.queue.cancel.handler(async ({ input }) => {
+        await queue.cancel(input.runId);
+        return {};
+      }),
+      repeat: lab.queue.repeat.handler(async ({ input }) => ({ runIds: await queue.repeat(input.runId) })),
+      attemptOf: lab.queue.attemptOf.handler(({ input }) => queue.attemptOf(input.runId)),
     },
     events: {
       subscribe: lab.events.subscribe.handler(async function* ({ input, context, signal }) {

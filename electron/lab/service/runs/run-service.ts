@@ -1,16 +1,25 @@
 import type { PaceKind, QueueEntry, RunQueue as QueueState } from "../../../contract/runs.ts";
 import { STACK_NOT_UP } from "../../../contract/stack-not-up.ts";
+import { activityOf } from "../../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
 import { OTHER_STACK_HINT } from "../../../model/other-stack.ts";
-import { orAbort } from "../../abort-scope.ts";
+import { RunModel } from "../../../model/run-model.ts";
+import { isAbortOf, orAbort } from "../../abort-scope.ts";
 import { systemClock } from "../../clock.ts";
+import type { QueuedRun, QueueStore } from "../../history/queue-store.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { isProtected } from "../../journal/stack-register.ts";
 import type { LabSession } from "../../lab.ts";
 import { asLabError, LabError, messageOf } from "../../lab-error.ts";
+import { type AttemptContext, type AttemptEnding, stoppedBy } from "../../queue/attempt.ts";
+import { endEarlierAttempts } from "../../queue/end-earlier-attempts.ts";
+import { resultsOf } from "../../queue/execute-scenario.ts";
+import type { OpenLabLabels } from "../../queue/open-lab.ts";
+import { summaryOf, toResults } from "../../queue/run-result.ts";
+import type { ScenarioSpec, ShownRun } from "../../queue/run-spec.ts";
+import { readScenarios, writeScenario } from "../../queue/written-scenario.ts";
+import { toReport } from "../../reports/run-report.ts";
 import { Pace } from "../../runs/pace.ts";
-import { RunQueue, type Watched } from "../../runs/run-queue.ts";
-import type { RunResult } from "../../runs/runner.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
 import type { PlaylistRun } from "../../scenarios/playlist.ts";
 import { referencesOf } from "../../scenarios/references.ts";
@@ -21,6 +30,8 @@ import type { Operations } from "../operations/operations.ts";
 import type { ImageBuilds } from "../stacks/image-builds.ts";
 import type { StackController } from "../stacks/stack-controller.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
+import { RunEntries } from "./run-entries.ts";
+import { WindowQueue } from "./window-queue.ts";
 
 const PROTECT_LIMIT_MS = 45_000;
 
@@ -34,6 +45,9 @@ export interface RunServiceParts {
   stack: StackController;
   feeds: RunFeeds;
   builds: Pick<ImageBuilds, "forLinks">;
+  openQueue: () => Promise<QueueStore>;
+  onQueueChange: (listener: () => void) => () => void;
+  labels: OpenLabLabels;
   /** Whether a run that begins now is to be recorded raw. */
   keepsRaw: () => boolean;
   /** Called with every event of these runs. */
@@ -43,40 +57,64 @@ export interface RunServiceParts {
   notify: (notice: string) => void;
 }
 
-/** The runs that a person has asked for: they wait, and share the lab's stack one after another. */
+/** The runs on the lab's stack, one after another: those that a person asked for in a window, then those of a terminal. */
 export class RunService {
   readonly #parts: RunServiceParts;
-  readonly #queue: RunQueue;
+  readonly #entries: RunEntries;
+  readonly #queue: WindowQueue;
   readonly #listeners = new Set<RunEndedListener>();
   /** Of the run in progress, if it is paced. */
   #pace: Pace | undefined;
+  /** A run is in progress, or its stack is being made ready for the next. */
+  #isCarryingOut = false;
+  #carryingOut: Promise<unknown> = Promise.resolve();
 
   constructor(parts: RunServiceParts) {
     this.#parts = parts;
-    this.#queue = new RunQueue({
-      run: (...run) => this.#run(...run),
-      onIdle: () => this.#protectionsOn(),
-      onChange: parts.onChange,
+    const guarded = (hook: () => void) => {
+      try {
+        hook();
+      } catch (error) {
+        parts.onFailure(error);
+      }
+    };
+    this.#entries = new RunEntries({
+      onChange: () => guarded(parts.onChange),
       onEnded: (entry) => {
-        for (const listener of this.#listeners) listener(entry);
+        for (const listener of this.#listeners) guarded(() => listener(entry));
       },
-      onFailure: parts.onFailure,
       wallMs: () => systemClock.wallMs(),
+    });
+    const { openQueue, onQueueChange, labels, operations, notify } = parts;
+    this.#queue = new WindowQueue({
+      open: openQueue,
+      onForeignChange: onQueueChange,
+      labels,
+      entries: this.#entries,
+      mayClaim: () => !operations.isHalted,
+      execute: (run, context) => this.#execute(run, context),
+      onChange: () => guarded(parts.onChange),
+      notify,
     });
   }
 
   get isBusy(): boolean {
-    return this.#queue.isBusy;
+    return this.#isCarryingOut || this.#entries.hasActive;
   }
 
   /** The run that is on, once it has begun. */
   get runningRunId(): string | null {
-    return this.#queue.runningRunId;
+    return this.#entries.running?.runId ?? null;
   }
 
   onEnded(listener: RunEndedListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** The queue, for those who look at all of it. @throws LabError when its database cannot be used */
+  queue(): Promise<QueueStore> {
+    return this.#queue.opened();
   }
 
   /** Puts runs into the queue. @throws LabError while halted, read-only, or for a name that is none here */
@@ -85,22 +123,45 @@ export class RunService {
     without: readonly string[],
     repeat: number,
     pace: PaceKind = "none",
-  ): QueueEntry[] {
-    this.#parts.operations.assertArmed();
-    this.#parts.store.assertWritable();
-    const off = [...new Set(without)].sort();
-    assertProtections(this.#parts.stack.stack, off);
-    const runs = Array.from({ length: repeat }, () => scenarios).flat();
+  ): Promise<QueueEntry[]> {
+    const alone = (loaded: LoadedScenario) => ({ loaded, without, showsFailure: false, isCompared: false });
+    const runs = Array.from({ length: repeat }, () => scenarios.map(alone)).flat();
     // Of several, a person does not wait for each.
-    return this.#queue.add(runs, off, { pace, isAttended: runs.length === 1 || pace === "person" });
+    return this.#add(runs, { pace, isAttended: runs.length === 1 || pace === "person" });
   }
 
   /** The runs of a playlist, each with its own protections. @throws LabError as {@link start} */
-  play(playlist: readonly PlaylistRun[], pace: PaceKind): QueueEntry[] {
-    this.#parts.operations.assertArmed();
-    this.#parts.store.assertWritable();
-    for (const { without } of playlist) assertProtections(this.#parts.stack.stack, [...without].sort());
-    return this.#queue.addRuns(playlist, { pace, isAttended: true });
+  play(playlist: readonly PlaylistRun[], pace: PaceKind): Promise<QueueEntry[]> {
+    return this.#add(playlist, { pace, isAttended: true });
+  }
+
+  async #add(asked: readonly PlaylistRun[], watched: Omit<ShownRun, "batch">): Promise<QueueEntry[]> {
+    const { operations, store, stack, labels } = this.#parts;
+    operations.assertArmed();
+    store.assertWritable();
+    const runs = asked.map((run) => ({ ...run, without: [...new Set(run.without)].sort() }));
+    for (const { without } of runs) assertProtections(stack.stack, without);
+    const entries = this.#entries.add(
+      runs.map(({ loaded: { scenario }, ...run }) => {
+        return { ...run, scenarioId: scenario.id, scenarioTitle: scenario.title };
+      }),
+      watched.pace === "person",
+    );
+    const { project } = stack.stack;
+    const on = { kind: "open", lab: labels.window, project, hasOneAttempt: stack.isAttached } as const;
+    const texts = new Map<LoadedScenario, ScenarioSpec["scenario"]>();
+    const spec = (loaded: LoadedScenario, rest: object) => {
+      const scenario = texts.get(loaded) ?? writeScenario(loaded);
+      texts.set(loaded, scenario);
+      return { scenario, ...rest };
+    };
+    await this.#queue.submit(
+      runs.map(({ loaded, without }, index) => {
+        const entry = entries[index] as QueueEntry;
+        return { entry, spec: () => spec(loaded, { stack: on, without, shown: { batch: entry.batch, ...watched } }) };
+      }),
+    );
+    return entries.map((entry) => ({ ...entry }));
   }
 
   /** Ends the wait of the run in progress before its next step; false when it does not wait. */
@@ -108,31 +169,119 @@ export class RunService {
     return this.#pace?.next() ?? false;
   }
 
-  /** @param entryId of one run, or `all` */
-  cancel(entryId: string): void {
-    this.#queue.cancel(entryId);
+  /**
+   * A run in progress rolls back first and then ends as cancelled; a waiting one ends at once.
+   * @param entryId of one run, or `all`
+   */
+  cancel(entryId: string): Promise<void> {
+    return this.#queue.cancel(entryId);
+  }
+
+  /** Runs that an earlier lab left go on, on the stack that is open now. */
+  continueLeft(): Promise<void> {
+    this.#parts.operations.assertArmed();
+    return this.#queue.continueLeft();
+  }
+
+  /** Others may have cancelled them. */
+  countLeft(): Promise<void> {
+    return this.#queue.countLeft();
+  }
+
+  cancelLeft(): Promise<void> {
+    return this.#queue.cancelLeft();
   }
 
   /** Cancels everything and resolves when the run that was on has restored what it broke. */
-  stop(): Promise<void> {
-    return this.#queue.stop();
+  async stop(): Promise<void> {
+    const cancelling = this.#queue.cancel("all");
+    await this.#carryingOut;
+    await cancelling;
+    // One that began while the others were being cancelled.
+    await this.#carryingOut;
+  }
+
+  /** For the lab's end: the run that is on restores what it broke, and waits with the others for a lab that continues it. */
+  close(): Promise<void> {
+    return this.#queue.close();
   }
 
   state(): QueueState {
-    return this.#queue.state();
+    return this.#entries.state();
   }
 
-  async #run(
-    loaded: LoadedScenario,
-    without: readonly string[],
-    signal: AbortSignal,
+  async #execute(run: QueuedRun, context: AttemptContext): Promise<AttemptEnding> {
+    const from = run.labels.includes(this.#parts.labels.terminal) ? "terminal" : "window";
+    const entry = this.#entries.find(run.runId) ?? this.#entries.adopt(run, from);
+    const model = new RunModel();
+    const noted: Promise<void>[] = [];
+    const listen = (event: LabEvent) => {
+      if (entry.runId === null) {
+        entry.runId = event.runId;
+        const adding = context.addHistoryRun(event.runId);
+        // Its failure is awaited once the run has restored what it broke.
+        adding.catch(() => {});
+        noted.push(adding);
+      }
+      model.take(event);
+      const activity = activityOf(event);
+      if (activity !== undefined) this.#entries.does(entry, activity);
+    };
+    const carryingOut = this.#toEnd(run, entry, context, listen, model);
+    this.#carryingOut = carryingOut.catch(() => {});
+    const ending = await carryingOut;
+    // The window does not wait for the rest, which a database that is away may hold up.
+    await Promise.all(noted);
+    return { ...ending, summary: model.started === undefined ? null : await this.#keepResults(run, model, context) };
+  }
+
+  async #toEnd(
+    run: QueuedRun,
+    entry: QueueEntry,
+    context: AttemptContext,
     listen: (event: LabEvent) => void,
-    say: (activity: string) => void,
-    { pace: paceKind, isAttended }: Watched,
-  ): Promise<RunResult> {
-    const { session, stack, feeds, keepsRaw } = this.#parts;
+    model: RunModel,
+  ): Promise<Ending> {
+    this.#isCarryingOut = true;
+    try {
+      this.#entries.begin(entry);
+      const ending = await this.#carryOut(run, entry, context, listen).catch((error: unknown) =>
+        failed(error, entry, context.signal),
+      );
+      const isLost = stoppedBy(context.signal) === "lost";
+      const { outcome, reason } = isLost ? LOST : ending;
+      this.#entries.end(entry, outcome, reason, model);
+      if (!this.#entries.hasActive) await this.#protectionsOn();
+      return { outcome, reason };
+    } finally {
+      this.#isCarryingOut = false;
+      this.#parts.onChange();
+    }
+  }
+
+  async #keepResults({ runId }: QueuedRun, model: RunModel, context: AttemptContext) {
+    const report = toReport(model);
+    const results = toResults(runId, `${report.scenario}#1`, resultsOf(report));
+    if (stoppedBy(context.signal) === undefined) await context.putResults(results);
+    return summaryOf(results, { trace_count: 1, errors: report.outcome === "error" ? [report.reason] : [] });
+  }
+
+  async #carryOut(
+    run: QueuedRun,
+    entry: QueueEntry,
+    { signal }: AttemptContext,
+    listen: (event: LabEvent) => void,
+  ): Promise<Ending> {
+    const { session, stack, feeds, keepsRaw, store, operations } = this.#parts;
+    const spec = run.spec as ScenarioSpec;
+    await endEarlierAttempts(run, store, await this.#queue.opened());
+    operations.assertArmed();
+    assertOpen(spec, stack);
+    const loaded = scenarioOf(spec);
+    const without = [...spec.without];
+    assertProtections(stack.stack, without);
     assertForStack(loaded, stack.stack);
-    say(stack.running === undefined ? "bringing the stack up" : "preparing");
+    if (stack.running === undefined) this.#entries.does(entry, "bringing the stack up");
     signal.throwIfAborted();
     const open = await orAbort(stack.up().catch(notUp), signal);
     const links = referencesOf(loaded.scenario).filter(({ kind }) => kind === "link");
@@ -141,23 +290,33 @@ export class RunService {
       links.map(({ name }) => name),
       signal,
     );
-    if (without.join() !== open.running.registered.without?.join()) say("switching protections");
-    let runId = "";
-    const pace = paceKind === "none" ? undefined : new Pace(paceKind, systemClock);
+    if (without.join() !== open.running.registered.without?.join()) this.#entries.does(entry, "switching protections");
+    const kind = spec.shown?.pace ?? "none";
+    const pace = kind === "none" ? undefined : new Pace(kind, systemClock);
     this.#pace = pace;
     try {
       const take = (event: LabEvent) => {
-        runId = event.runId;
-        this.#parts.listen(event);
+        // First: what it calls must be told even if a listener of the window fails.
         listen(event);
+        this.#parts.listen(event);
       };
+      const acceptExisting = open.target.acceptExisting || spec.acceptExisting;
+      const keepRaw = spec.raw ?? keepsRaw();
       return await session.run(loaded, open, {
         ...open.target,
-        ...{ without, keepRaw: keepsRaw(), signal, listen: take, pace, isAttended },
+        ...{
+          without,
+          acceptExisting,
+          keepRaw,
+          signal,
+          listen: take,
+          pace,
+          isAttended: spec.shown?.isAttended ?? false,
+        },
       });
     } finally {
       this.#pace = undefined;
-      feeds.abandon(runId);
+      feeds.abandon(entry.runId ?? "");
     }
   }
 
@@ -171,6 +330,37 @@ export class RunService {
       this.#parts.notify(`protections could not be switched on again: ${messageOf(error)}`);
     }
   }
+}
+
+type Ending = Pick<AttemptEnding, "outcome" | "reason">;
+
+const LOST = { outcome: "interrupted", reason: "the lab no longer renewed the lease of the run in time" } as const;
+
+/** A run that has not come to an end of its own. */
+function failed(error: unknown, { runId }: QueueEntry, signal: AbortSignal): Ending {
+  const stop = stoppedBy(signal);
+  const isStopped = isAbortOf(signal, error);
+  if (isStopped)
+    return { outcome: "cancelled", reason: `cancelled ${runId === null ? "before it started" : "by a person"}` };
+  const { message, windowHint } = asLabError(error);
+  const after = stop === undefined ? "" : " (after it was cancelled)";
+  return { outcome: "error", reason: `${message}${windowHint === undefined ? "" : `; ${windowHint}`}${after}` };
+}
+
+function scenarioOf({ scenario }: ScenarioSpec): LoadedScenario {
+  const [loaded] = typeof scenario === "string" ? [] : readScenarios(scenario);
+  if (loaded === undefined) throw new LabError("bad-input", "the run has no scenario's text");
+  return loaded;
+}
+
+/** @throws LabError `precondition` when another stack is open than the one that the run is for */
+function assertOpen({ stack: wanted }: ScenarioSpec, { stack: { project }, driver }: StackController): void {
+  if (wanted.kind !== "open") return;
+  const isOpen = (wanted.project ?? project) === project && (wanted.driver ?? driver) === driver;
+  if (isOpen) return;
+  const on = wanted.driver === undefined ? "" : { process: " on processes", docker: " on Docker" }[wanted.driver];
+  const message = `the run is for the stack ${wanted.project ?? project}${on}, and the lab has ${project} open`;
+  throw new LabError("precondition", message, { hint: OTHER_STACK_HINT });
 }
 
 /** A stack that cannot serve the scenario is not brought up for it. @throws LabError `precondition` naming what it lacks */

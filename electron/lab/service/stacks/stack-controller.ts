@@ -72,6 +72,12 @@ export class StackController {
     return this.#chosen.target;
   }
 
+  /** A person has attached it: it is somebody else's. */
+  get isAttached(): boolean {
+    const { is } = this.#chosen.target.source;
+    return is === "project" || is === "gateway" || this.running?.registered.attached === true;
+  }
+
   /** Opens another stack; the one that is open has been closed. It is brought up or attached to by {@link up}. */
   choose(chosen: ChosenStack): void {
     if (this.#situation.is !== "down") throw new LabError("busy", "another stack is open", { hint: LATER });

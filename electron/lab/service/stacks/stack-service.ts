@@ -62,6 +62,11 @@ export class StackService {
     this.#compose = new ComposeService(lab.projects);
   }
 
+  /** A person has attached it: it is somebody else's. */
+  get isAttached(): boolean {
+    return this.#controller.isAttached;
+  }
+
   /** The stack if it is up. */
   get running(): RunningStack | undefined {
     return this.#controller.running;
