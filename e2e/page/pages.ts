@@ -56,23 +56,6 @@ export const PAGES: PictureOf[] = [
     },
   },
   {
-    name: "run-waterfall",
-    differsIn: ['[aria-label="Details of the run"]'],
-    async open(window, { passed }) {
-      await window.openAddress(`#/run/${passed}`);
-      await window.run.tab("Waterfall");
-      await expect(window.page.getByRole("list", { name: "Colours" })).toContainText("gateway");
-    },
-  },
-  {
-    name: "evaluate",
-    async open(window, { passed }) {
-      await window.openAddress(`#/evaluate/${passed}`);
-      await expect(window.page.getByRole("heading", { level: 1, name: "Evaluate" })).toBeVisible();
-      await expect(window.page.getByRole("region", { name: "Entries" }).getByRole("link")).toBeVisible();
-    },
-  },
-  {
     name: "presenter",
     async open(window, { passed }) {
       await window.openAddress(`#/run/${passed}`);
@@ -141,6 +124,7 @@ export const PAGES: PictureOf[] = [
     },
   },
   { name: "settings", open: (window) => openNamed(window, "settings", "Settings") },
+  { name: "queue", open: (window) => openNamed(window, "queue", "Queue") },
   { name: "about", open: (window) => openNamed(window, "about", "Resilience Lab") },
   {
     name: "palette",

@@ -60,6 +60,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
         command("go-lab", "Go to the lab", () => goTo({ at: "lab" }), "go-lab"),
         command("go-stacks", "Go to the stacks", () => goTo({ at: "stacks" }), "go-stacks"),
         command("go-history", "Go to the history of runs", () => goTo({ at: "history" }), "go-history"),
+        command("go-queue", "Go to the queue of runs", () => goTo({ at: "queue" }), "go-queue"),
         command("go-sessions", "Go to live sessions", () => goTo({ at: "sessions" })),
         command("go-approvals", "Go to approvals", () => goTo({ at: "approvals" }), "go-approvals"),
         command("go-scenarios", "Go to the scenarios", () => goTo({ at: "scenarios" }), "go-scenarios"),

@@ -46,5 +46,7 @@ export function Header({ route, waiting, children }: HeaderProps) {
 }
 
 function isUnder(route: Route, at: Route["at"]): boolean {
-  return route.at === at || (at === "history" && ["run", "compare", "compare-sets", "evaluate"].includes(route.at));
+  return (
+    route.at === at || (at === "history" && ["queue", "run", "compare", "compare-sets", "evaluate"].includes(route.at))
+  );
 }

@@ -31,6 +31,7 @@ const StacksPage = late("The Stacks page", () => import("../stacks/stacks-page.t
 const ServicesPage = late("The Services page", () => import("../stacks/services-page.tsx"));
 const ServicePage = late("The Service page", () => import("../stack/service-page.tsx"));
 const HistoryPage = late("The History page", () => import("../history/history-page.tsx"));
+const QueuePage = late("The Queue page", () => import("../queue/queue-page.tsx"));
 const SessionsPage = late("The Sessions page", () => import("../sessions/sessions-page.tsx"));
 const ApprovalsPage = late("The Approvals page", () => import("../approvals/approvals-page.tsx"));
 const EditorPage = late("The Scenarios page", () => import("../editor/editor-page.tsx"));
@@ -61,8 +62,6 @@ export function Shell() {
   }, [route]);
   useEffect(() => {
     document.documentElement.toggleAttribute("data-presenting", isPresenting);
-    // What is to be seen is at the top.
-    if (isPresenting) document.getElementById("main")?.scrollTo(0, 0);
   }, [isPresenting]);
 
   useShortcuts({
@@ -71,6 +70,7 @@ export function Shell() {
     "go-lab": () => goTo({ at: "lab" }),
     "go-stacks": () => goTo({ at: "stacks" }),
     "go-history": () => goTo({ at: "history" }),
+    "go-queue": () => goTo({ at: "queue" }),
     "go-approvals": () => goTo({ at: "approvals" }),
     "go-scenarios": () => goTo({ at: "scenarios" }),
     presenter: () => setPreference({ isPresenting: !isPresenting }),
@@ -128,6 +128,8 @@ function Page({ route }: { route: Route }) {
       return <ServicePage key={route.service} name={route.service} />;
     case "history":
       return <HistoryPage route={route} />;
+    case "queue":
+      return <QueuePage runId={route.runId} />;
     case "sessions":
       return <SessionsPage />;
     case "approvals":
@@ -173,6 +175,7 @@ const TITLES: Record<Route["at"], string> = {
   stacks: "Stacks",
   service: "Service",
   history: "History",
+  queue: "Queue",
   sessions: "Live sessions",
   approvals: "Approvals",
   scenarios: "Scenarios",

@@ -64,6 +64,9 @@ export default function HistoryPage({ route }: { route: Extract<Route, { at: "hi
     <div className={classes.page}>
       <div className={classes.tools}>
         <h1>History</h1>
+        <a className={classes.other} href={formatRoute({ at: "queue" })}>
+          Queue
+        </a>
         <Filters filter={filter} onFilter={setFilter} text={text} onText={setText} />
         {isReading && pages !== undefined && <Loader size={14} aria-label="Loading" />}
       </div>

@@ -7,6 +7,7 @@ import type { OpenRun } from "../state/lab-store.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { OutcomeBadge, TraceBadge } from "../ui/outcome.tsx";
 import { clockTime } from "../ui/times.ts";
+import { AttemptNote } from "./attempt-note.tsx";
 import { RunActions } from "./run-actions.tsx";
 import classes from "./run-header.module.css";
 import { RunTime } from "./run-time.tsx";
@@ -51,6 +52,7 @@ export function RunHeader({ run }: { run: OpenRun }) {
               </span>
             </>
           )}
+          {client.hasLab && kind === "scenario" && <AttemptNote runId={record.runId} hasEnded={ended !== undefined} />}
           {record.unsaved !== null && (
             <span className={classes.unsaved} role="status" title={record.unsaved.reason}>
               <IconDatabaseX size={13} aria-hidden /> Not saved since{" "}

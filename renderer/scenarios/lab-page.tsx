@@ -154,15 +154,15 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           onWidth={(px) => setPreference({ stackPx: px })}
         />
       </div>
-      <div className={classes.side}>
+      <aside className={classes.side} aria-label="The stack">
         <QueuePanel />
-        <aside id="stack" tabIndex={-1} aria-label="The stack">
+        <div id="stack" tabIndex={-1}>
           <StackPanel />
-        </aside>
+        </div>
         <div className={classes.protections}>
           <ProtectionSwitches />
         </div>
-      </div>
+      </aside>
     </div>
   );
 }

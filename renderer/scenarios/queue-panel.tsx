@@ -18,13 +18,14 @@ export function QueuePanel() {
     <section className={classes.queue} aria-labelledby="queue-title">
       <header>
         <h2 id="queue-title">Running</h2>
+        <a href={formatRoute({ at: "queue" })}>Queue</a>
         <ReasonedButton variant="subtle" color="gray" onClick={() => void actions.cancel("all")}>
           Cancel all
         </ReasonedButton>
       </header>
       <ol>
         {active.map((entry) => {
-          const { entryId, scenarioTitle, activity, state, startedWallMs, runId, without, cancelling } = entry;
+          const { entryId, scenarioTitle, activity, state, startedWallMs, runId, without, cancelling, from } = entry;
           return (
             <li key={entryId} data-state={state}>
               {state === "running" ? <Loader size={13} aria-hidden /> : <span className={classes.waits} />}
@@ -36,6 +37,7 @@ export function QueuePanel() {
                 )}
                 <span>
                   {cancelling ? "cancelling" : activity}
+                  {from === "terminal" && " · from a terminal"}
                   {without.length > 0 && ` · without ${without.join(", ")}`}
                 </span>
               </div>

@@ -30,6 +30,8 @@ export type Route =
   | { at: "stacks"; isDescribing?: boolean }
   | { at: "service"; service: string }
   | { at: "history"; filter?: RunFilter }
+  /** `runId`: the submitted run whose attempts are shown. */
+  | { at: "queue"; runId?: string }
   | { at: "sessions" }
   | { at: "approvals" }
   /**
@@ -77,6 +79,7 @@ export function parseRoute(hash: string): Route {
   }
   const brokenFile = values.get("file");
   if (place === "scenarios" && first === "" && brokenFile) return { at: "scenarios", brokenFile };
+  if (place === "queue") return { at: "queue", ...(ID.test(first) ? { runId: first } : {}) };
   if (place === "service" && SERVICE.test(first)) return { at: "service", service: first };
   if (place === "stacks" && first === "services") return { at: "stacks", isDescribing: true };
   if (place === "history") return { at: "history", ...filterIn(historyFilter(values)) };
@@ -143,6 +146,8 @@ export function formatRoute(route: Route): string {
         : `#/scenarios/${route.scenarioId}${route.isCopy ? "?copy" : ""}`;
     case "service":
       return `#/service/${route.service}`;
+    case "queue":
+      return route.runId === undefined ? "#/queue" : `#/queue/${route.runId}`;
     case "stacks":
       return route.isDescribing ? "#/stacks/services" : "#/stacks";
     case "history":

@@ -5,6 +5,7 @@ export const SHORTCUTS = [
   { id: "go-lab", keys: "g l", label: "Go to the lab", where: "anywhere" },
   { id: "go-stacks", keys: "g t", label: "Go to the stacks", where: "anywhere" },
   { id: "go-history", keys: "g h", label: "Go to the history", where: "anywhere" },
+  { id: "go-queue", keys: "g q", label: "Go to the queue", where: "anywhere" },
   { id: "go-approvals", keys: "g a", label: "Go to approvals", where: "anywhere" },
   { id: "go-scenarios", keys: "g s", label: "Go to the scenarios", where: "anywhere" },
   { id: "presenter", keys: "p", label: "Presenter mode; Escape leaves it", where: "anywhere" },
