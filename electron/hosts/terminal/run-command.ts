@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { dataFolder } from "../../lab/home.ts";
 import { Lab, type LabSession } from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
+import { openLabOf } from "../../lab/queue/open-lab.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
@@ -10,7 +11,9 @@ import { type PlaylistRun, playlistNamed, playlistsIn, runsOf } from "../../lab/
 import { referencesOf } from "../../lab/scenarios/references.ts";
 import { SHIPPED_PLAYLISTS_FOLDER, SHIPPED_SCENARIOS_FOLDER, shippedScenarios } from "../../lab/scenarios/shipped.ts";
 import { askedAt, casesNamed } from "../../lab/scenarios/suite.ts";
-import type { OpenStack, StackNews } from "../../lab/stacks/open-stack.ts";
+import type { StackNews } from "../../lab/stacks/open-stack.ts";
+import type { ResolvedTarget } from "../../lab/stacks/resolve-target.ts";
+import { driverOf } from "../../lab/stacks/run-target.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import { medianOf } from "../../model/difference.ts";
 import { formatDuration } from "../../model/duration.ts";
@@ -21,8 +24,9 @@ import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Termina
 import { LiveScreen } from "./live-screen.ts";
 import { matrixOf, matrixTable } from "./matrix.ts";
 import { paintFor } from "./paint.ts";
+import { OpenLab, type RanThere } from "./run-in-open-lab.ts";
 import { RunPrinter } from "./run-printer.ts";
-import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
+import { namesStack, progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
 
 const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (repeatable) to see the failure that it prevents
   --repeat N          run everything N times
@@ -58,7 +62,8 @@ export const runCommand: Command = {
 
 Runs scenarios in order, each on a stack in its steady state, and undoes the faults of each. A FILE may also be a
 ToolGate eval suite, read as ToolGate reads it: calls that wait for a person are approved, and what is stopped before it
-stays stopped (\`break\`). Uses the stack that \`stack up\` left up, else brings one up and takes it down at the end. A compose
+stays stopped (\`break\`). Where a lab with a window has the data folder open, they run there, on the stack that it has open, one
+after the other and after what was started in the window; Ctrl-C cancels this command's run only. Else uses the stack that \`stack up\` left up, else brings one up and takes it down at the end. A compose
 project that is already up on Docker is used as it is, and left as it was found.
 
 ${OPTIONS_HELP}
@@ -66,7 +71,7 @@ ${OPTIONS_HELP}
 A machine-readable report is the only content of standard output; everything else goes to standard error. A run that
 could not observe what a check is about ends as inconclusive: not green, and an error in JUnit.
 
-Exit: 0 all green, 1 not all green, 2 bad input, 130 interrupted.`,
+Exit: 0 all green, 1 not all green, or the lab that they ran in has ended, 2 bad input, 130 interrupted.`,
   run: (args, terminal) => {
     const { values, positionals } = readArguments("run", args, options);
     if (positionals.length === 0) {
@@ -138,38 +143,35 @@ async function run(asked: PlaylistRun[], values: Values, terminal: Terminal): Pr
   const shown = reporter === "pretty" || values.out !== undefined ? terminal.out : terminal.err;
   const screen = new LiveScreen(shown);
   const lab = await Lab.open(terminal.environment, terminal.strays);
-  const reports: RunReport[] = [];
+  const ran: Ran = { reports: [], isComplete: true };
   try {
     for (const notice of lab.notices()) screen.line(notice);
     lab.history.assertWritable();
     const acceptExisting =
       values["accept-existing"] || scenarios.every(({ scenario }) => scenario.reading === "toolgate");
-    const target = await lab.resolve(
-      targetOf(values, { start: "attach or bring up", keep: false, without, acceptExisting }),
-      { signal: terminal.signal, report: (step) => screen.status(() => `building the lab's door: ${step}`) },
-    );
-    for (const note of target.notes) screen.line(note);
-    const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;
-    const batch = Array.from({ length: repeat }, () => runs).flat();
-    await lab.work(purpose, terminal.signal, async (session) => {
-      printRecovered(session, screen);
-      const breaksLinks = scenarios.some(({ scenario }) => referencesOf(scenario).some(({ kind }) => kind === "link"));
-      const opening = { signal: terminal.signal, listen: showOn(screen), breaksLinks };
-      await session.stacks.use(target, opening, async (open) => {
-        const watching = {
-          screen,
-          terminal,
-          failFast: values["fail-fast"],
-          keepRaw: values.raw,
-          narrates: values.narrate,
-        };
-        reports.push(...(await runAll(batch, session, open, watching)));
+    const target = targetOf(values, { start: "attach or bring up", keep: false, without, acceptExisting });
+    const resolve = () =>
+      lab.resolve(target, {
+        signal: terminal.signal,
+        report: (step) => screen.status(() => `building the lab's door: ${step}`),
       });
-    });
+    const batch = Array.from({ length: repeat }, () => runs).flat();
+    const { "fail-fast": failFast, raw: keepRaw, narrate: narrates } = values;
+    const watching = { screen, terminal, failFast, keepRaw, narrates, ran };
+    const owner = openLabOf(lab.home);
+    if (owner !== undefined) {
+      const isNamed = namesStack(values) || values.driver !== undefined;
+      const wanted = isNamed ? wantedStack(await resolve()) : undefined;
+      const options = { acceptExisting, keepRaw, agent: values.agent, wanted };
+      await runInOpenLab(batch, await OpenLab.join(lab, owner, options, terminal.signal), without, watching);
+    } else {
+      await runHere(batch, lab, await resolve(), watching);
+    }
   } finally {
     screen.close();
     await lab.close();
   }
+  const { reports, isComplete } = ran;
   const text = values.matrix ? matrixTable(reports) : summary(reports);
   if (reporter === "pretty") terminal.out.write(`\n${text}\n`);
   else if (values.out === undefined) terminal.out.write(render(reporter, reports));
@@ -182,7 +184,66 @@ async function run(asked: PlaylistRun[], values: Values, terminal: Terminal): Pr
     const { showsFailure = false } = runs[index % runs.length] ?? {};
     return showsFailure && outcome === "failed" ? "passed" : outcome;
   });
-  return terminal.signal.aborted ? EXIT.interrupted : exitCode(asAsked);
+  if (terminal.signal.aborted) return EXIT.interrupted;
+  return isComplete ? exitCode(asAsked) : EXIT.failed;
+}
+
+/** What has been run so far. */
+interface Ran {
+  reports: RunReport[];
+  /** False when a run has no report: it did not start, or the lab that it ran in has ended. */
+  isComplete: boolean;
+}
+
+/** On a stack of this command's own, or one that is up. */
+async function runHere(
+  batch: readonly PlaylistRun[],
+  lab: Lab,
+  target: ResolvedTarget,
+  watching: Watching,
+): Promise<void> {
+  const { screen, terminal, keepRaw } = watching;
+  const { signal } = terminal;
+  for (const note of target.notes) screen.line(note);
+  const scenarios = batch.map(({ loaded }) => loaded);
+  const purpose = `running ${[...new Set(scenarios.map(({ scenario }) => scenario.id))].join(", ")}`;
+  await lab.work(purpose, signal, async (session) => {
+    printRecovered(session, screen);
+    const breaksLinks = scenarios.some(({ scenario }) => referencesOf(scenario).some(({ kind }) => kind === "link"));
+    await session.stacks.use(target, { signal, listen: showOn(screen), breaksLinks }, async (open) => {
+      await runAll(batch, watching, async ({ loaded, without: own }, listen) => {
+        const without = [...new Set([...open.target.without, ...own])].sort();
+        await session.run(loaded, open, { ...open.target, without, keepRaw, signal, listen });
+        return { is: "ended" };
+      });
+    });
+  });
+}
+
+/** In the window of the lab that has the data folder, which shows the runs as they happen. */
+async function runInOpenLab(
+  batch: readonly PlaylistRun[],
+  openLab: OpenLab,
+  without: readonly string[],
+  watching: Watching,
+): Promise<void> {
+  const { screen } = watching;
+  screen.line(`running in the lab that is open (process ${openLab.owner.pid})`);
+  try {
+    await runAll(batch, watching, ({ loaded, without: own, showsFailure, isCompared }, listen, number) =>
+      openLab.run({
+        ...{ loaded, showsFailure, isCompared, listen, number, of: batch.length },
+        without: [...new Set([...without, ...own])].sort(),
+        onWaiting: () => screen.status(() => `${loaded.scenario.id} waits in the queue of the lab`),
+      }),
+    );
+  } finally {
+    await openLab.close();
+  }
+}
+
+function wantedStack({ stack, target }: ResolvedTarget) {
+  return { project: stack.project, driver: driverOf(target) };
 }
 
 function exitCode(outcomes: readonly Outcome[]): number {
@@ -231,15 +292,13 @@ interface Watching {
   failFast: boolean;
   keepRaw: boolean;
   narrates: boolean;
+  ran: Ran;
 }
 
-async function runAll(
-  batch: readonly PlaylistRun[],
-  session: LabSession,
-  open: OpenStack,
-  { screen, terminal, failFast, keepRaw, narrates }: Watching,
-): Promise<RunReport[]> {
-  const reports: RunReport[] = [];
+type RunOne = (run: PlaylistRun, listen: (event: LabEvent) => void, number: number) => Promise<RanThere>;
+
+async function runAll(batch: readonly PlaylistRun[], watching: Watching, runOne: RunOne): Promise<void> {
+  const { screen, terminal, failFast, narrates, ran } = watching;
   const printer = new RunPrinter(
     (line) => screen.styledLine(line),
     paintFor(screen.output, terminal.environment),
@@ -256,26 +315,41 @@ async function runAll(
     }
   };
   let before: RunModel | undefined;
-  for (const { loaded, without: own, isCompared } of batch) {
+  for (const [index, run] of batch.entries()) {
     if (terminal.signal.aborted) break;
+    const { id } = run.loaded.scenario;
     const events: LabEvent[] = [];
     const startedMs = performance.now();
-    screen.status(() => `${loaded.scenario.id}  ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+    const showTime = () => screen.status(() => `${id}  ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+    showTime();
     const listen = (event: LabEvent) => {
+      if (events.length === 0) showTime();
       events.push(event);
       print(event);
     };
-    const without = [...new Set([...open.target.without, ...own])].sort();
-    await session.run(loaded, open, { ...open.target, without, keepRaw, signal: terminal.signal, listen });
+    const ended = await runOne(run, listen, index + 1);
     screen.status(undefined);
     const model = RunModel.of(events);
-    if (isCompared && before !== undefined) showDifferences(before, model, screen);
+    if (ended.is === "gone") {
+      ran.isComplete = false;
+      const left = batch.length - index - 1;
+      const others = left === 0 ? "" : `; ${left} more ${left === 1 ? "was" : "were"} not run`;
+      screen.line(`the lab that ${id} ran in has ended; what it broke is undone by it or its watchdog${others}`);
+      if (model.ended !== undefined) ran.reports.push(toReport(model));
+      break;
+    }
+    if (ended.is === "not started") {
+      ran.isComplete = false;
+      screen.line(`${id} did not start: ${ended.reason}`);
+      if (failFast) break;
+      continue;
+    }
+    if (run.isCompared && before !== undefined) showDifferences(before, model, screen);
     before = model;
     const report = toReport(model);
-    reports.push(report);
+    ran.reports.push(report);
     if (failFast && report.outcome !== "passed") break;
   }
-  return reports;
 }
 
 /** How the pattern differs from the failure. */
@@ -286,11 +360,9 @@ function showDifferences(failure: RunModel, pattern: RunModel, screen: LiveScree
   }
 }
 
-/** Those that did not pass first, with what happened. */
 function summary(reports: readonly RunReport[]): string {
   const width = Math.max(0, ...reports.map(({ scenario }) => scenario.length));
-  const sorted = [...reports].sort((a, b) => Number(a.outcome === "passed") - Number(b.outcome === "passed"));
-  const lines = sorted.map(({ scenario, outcome, headline }) => {
+  const lines = reports.map(({ scenario, outcome, headline }) => {
     return `  ${scenario.padEnd(width)}  ${outcome.padEnd(7)}  ${headline}`;
   });
   return [...lines, ...repeated(reports), summaryLine(reports)].join("\n");
