@@ -73,6 +73,8 @@ export interface SpanKinds {
       joinedBy: "turn" | "time" | undefined;
       /** As recorded by the gateway; absent until known, and for gateways without such a record. */
       end?: CallEnd;
+      /** Ends that were recorded after the first: there should be none. */
+      laterEnds?: number;
     };
   };
   /** One exchange on a link; the name is the tool, else the JSON-RPC method, else HTTP method and path. */

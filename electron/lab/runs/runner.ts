@@ -31,6 +31,7 @@ import { RunTraces } from "../telemetry/run-traces.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { withApprover } from "./approver.ts";
 import { doMethod } from "./do-method.ts";
+import { LeavesOpen } from "./leaves-open.ts";
 import { type Pace, WAITS_AT_MOST_MS } from "./pace.ts";
 import { ResidueCheck } from "./residue.ts";
 import { type RunPolicy, SCENARIO_POLICY, SUITE_POLICY } from "./run-policy.ts";
@@ -154,15 +155,16 @@ export async function carryOut(
     ...policy,
     acceptsExisting: policy.acceptsDamage || (parts.acceptExisting ?? false),
   });
+  const leavesOpen = scenario.leavesOpen === undefined ? undefined : new LeavesOpen(context);
   log.append(startedEvent(scenario, parts));
   const watchers = new Watchers();
   const stops = new RunStops(signal, parts, policy.limitMs);
   try {
     let ending = await endingOf(plan.passedReason, stops.signal, async () => {
       await orAbort(watchRun(context, plan, watchers), stops.signal);
-      await methodAndChecks(plan, context, residue, stops);
+      await methodAndChecks(plan, context, { residue, leavesOpen }, stops);
     });
-    ending = await rollBack(scenario, context, residue, ending);
+    ending = await rollBack(scenario, context, { residue, leavesOpen }, ending);
     const problems = await watchers.close();
     if (stops.unexpected !== undefined) problems.push(stops.unexpected);
     ending = endingWith(problems, ending, log);
@@ -221,10 +223,17 @@ function endingWith(problems: readonly string[], ending: Ending, log: RunLog): E
   return isOpen(ending) ? { outcome: "error", reason: first } : ending;
 }
 
+/** What is read before the method and compared after the rollback. */
+interface BeforeAndAfter {
+  residue: ResidueCheck;
+  /** Where the scenario demands it. */
+  leavesOpen: LeavesOpen | undefined;
+}
+
 async function methodAndChecks(
   { scenario, method, policy }: RunPlan,
   context: RunContext,
-  residue: ResidueCheck,
+  { residue, leavesOpen }: BeforeAndAfter,
   stops: RunStops,
 ): Promise<void> {
   const { log } = context;
@@ -236,7 +245,9 @@ async function methodAndChecks(
   if (policy.resetsServices) await resetServices(context, policy, residue, signal);
   await observeLinks(scenario, context, signal);
   log.append({ type: "phase.started", phase: "steady state" });
+  await leavesOpen?.before(signal);
   const missing = await holdSteady(scenario.steadyState, context, signal);
+  await leavesOpen?.before(signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
   // The effects of the steady state's own calls must not affect the checks.
   const hasCalled = scenario.steadyState.some((steady) => "call" in steady);
@@ -343,13 +354,13 @@ async function whyNotReset(
 async function rollBack(
   scenario: Scenario,
   context: RunContext,
-  residue: ResidueCheck,
+  compared: BeforeAndAfter,
   ending: Ending,
 ): Promise<Ending> {
   const uncancelled = new AbortController().signal;
   const limit = new AbortScope(uncancelled, ROLLBACK_LIMIT_MS);
   try {
-    const restoring = restore(scenario, context, residue, ending, limit.signal);
+    const restoring = restore(scenario, context, compared, ending, limit.signal);
     return await within(uncancelled, ROLLBACK_LIMIT_MS + REPORT_LIMIT_MS, () => restoring);
   } catch (error) {
     const why = `the rollback failed: ${messageOf(error)}`;
@@ -364,7 +375,7 @@ async function rollBack(
 async function restore(
   scenario: Scenario,
   context: RunContext,
-  residue: ResidueCheck,
+  { residue, leavesOpen }: BeforeAndAfter,
   ending: Ending,
   signal: AbortSignal,
 ): Promise<Ending> {
@@ -384,6 +395,7 @@ async function restore(
   const isProxyDown = proxy !== undefined && !(await proxy.read());
   const links: Scenario["steadyState"] = isProxyDown ? [{ service: proxy.service, is: "up" }] : [];
   const missing = await holdSteady([...scenario.steadyState, ...links], context, signal).catch(messageOf);
+  ending = (await leavesOpen?.judge(ending, signal)) ?? ending;
   const { left, unread } = await residue.after();
   const after = missing === undefined ? [] : [`after the rollback ${missing}`];
   const found = [...left, ...after, ...unread].join("; ");

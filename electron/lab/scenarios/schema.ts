@@ -207,6 +207,12 @@ export const scenario = z
     protection: name
       .optional()
       .describe("the protection that this scenario shows; run --without it to see the failure"),
+    leavesOpen: z
+      .literal("nothing")
+      .optional()
+      .describe(
+        "after the rollback each call of the run has ended, once, and the services hold no more requests, streams, sockets, timers, listeners and sessions open than before",
+      ),
     observe: z
       .array(
         z.union([linkName, z.strictObject({ link: linkName, bodies: z.boolean().optional() })], {

@@ -32,6 +32,8 @@ export interface Service {
   /** Of its probe's and of each MCP request to it. */
   headers: Readonly<Record<string, string>>;
   reset: string | undefined;
+  /** The path at which it reports what it holds open. */
+  diagnostics: string | undefined;
   /** What the service asks of those who change its state. */
   token: string | undefined;
   /** The tools that it is declared to offer; undefined when the file does not say. */
@@ -198,7 +200,7 @@ function secretsFor(
 function toService(name: string, compose: ComposeService): Service[] {
   const lab = compose["x-lab"];
   if (lab === undefined) return [];
-  const { role, probe, endpoint, runsAt, headers = {}, reset, token, tools, protections } = lab;
+  const { role, probe, endpoint, runsAt, headers = {}, reset, diagnostics, token, tools, protections } = lab;
   return [
     {
       name,
@@ -208,6 +210,7 @@ function toService(name: string, compose: ComposeService): Service[] {
       runsAt,
       headers,
       reset,
+      diagnostics,
       token,
       tools,
       protections,

@@ -79,6 +79,13 @@ const labService = z.strictObject({
     .optional()
     .describe("sent with its probe and with each MCP request to it; variables of the environment are filled in"),
   reset: z.string().startsWith("/").optional().describe("POSTed before each run, so that runs begin alike"),
+  diagnostics: z
+    .string()
+    .startsWith("/")
+    .optional()
+    .describe(
+      "where a GET reports what it holds open, in the field diagnostics: open_requests, open_sockets, open_timers, listeners, sessions, subscribers and running_executions are compared by scenarios",
+    ),
   tools: z
     .array(z.string().min(1))
     .optional()

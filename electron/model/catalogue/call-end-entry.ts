@@ -29,7 +29,11 @@ export const callEnded: EventEntry<"call.ended"> = {
     const what = { outcome, attempts, requestBytes, replyBytes, traceId, spanId };
     const end: CallEnd = error === undefined ? what : { ...what, error };
     if (run.find("call", callId) !== undefined) {
-      run.amend(seq, "call", callId, ({ attributes }) => ({ startMs, endMs, attributes: { ...attributes, end } }));
+      run.amend(seq, "call", callId, ({ attributes }) => {
+        const { end: first, laterEnds = 0 } = attributes;
+        const later = first === undefined ? {} : { laterEnds: laterEnds + 1 };
+        return { startMs, endMs, attributes: { ...attributes, ...later, end } };
+      });
       return;
     }
     const { sessionId, turnId, backend } = event;

@@ -1,5 +1,6 @@
 /** Where the gateway keeps its decisions, its calls and its tickets: a database, or a file and its memory. */
 
+import { reportWork } from "../http/work.ts";
 import { MemoryTickets } from "./approvals/memory-tickets.ts";
 import type { OrphanedTicket } from "./approvals/orphaned-tickets.ts";
 import { type TicketStore, Tickets } from "./approvals/tickets.ts";
@@ -33,13 +34,24 @@ export function openRecords(settings: RecordSettings, log: (line: string) => voi
   if (settings.in === "file") return inFile(settings.path);
   const { url: databaseUrl } = settings;
   const pool = openPool(databaseUrl, log);
+  const stopReporting = reportWork({
+    get idleSockets() {
+      return pool.idleCount;
+    },
+    get idleTimers() {
+      return pool.idleCount;
+    },
+  });
   return {
     decisions: rowWriter(pool, insertDecisions),
     calls: rowWriter(pool, insertCalls),
     changes: rowWriter(pool, insertChanges),
     tickets: (problem) => new Tickets(pool, problem),
     readiness: (audit, onRecovered) => new Recovery({ pool, databaseUrl, audit, log, onRecovered }),
-    close: () => pool.end(),
+    close: () => {
+      stopReporting();
+      return pool.end();
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { refusalOf } from "./guard.ts";
 import { HttpError, sendJson } from "./messages.ts";
+import { reportWork } from "./work.ts";
 
 export {
   bodyLimitBytes,
@@ -50,6 +51,7 @@ export class StartError extends Error {
 export async function serve(options: ServeOptions): Promise<RunningService> {
   const server = createServer((request, response) => void answer(options, request, response));
   await listen(server, options);
+  const forget = reportWork(workOf(server));
   const { port } = options.socket === undefined ? (server.address() as AddressInfo) : { port: 0 };
   let stopping: Promise<void> | undefined;
   return {
@@ -57,7 +59,31 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
     server,
     port,
     url: options.socket ?? `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
-    stop: () => (stopping ??= stop(server, options)),
+    stop: () => (stopping ??= stop(server, options).finally(forget)),
+  };
+}
+
+function workOf(server: Server) {
+  let [connections, openRequests] = [0, 0];
+  server.on("connection", (socket) => {
+    connections += 1;
+    socket.once("close", () => {
+      connections -= 1;
+    });
+  });
+  server.on("request", (_request, response: ServerResponse) => {
+    openRequests += 1;
+    response.once("close", () => {
+      openRequests -= 1;
+    });
+  });
+  return {
+    get openRequests() {
+      return openRequests;
+    },
+    get idleSockets() {
+      return connections - openRequests;
+    },
   };
 }
 

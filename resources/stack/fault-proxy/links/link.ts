@@ -76,6 +76,15 @@ export class Link implements LinkContext {
     return this.#connections;
   }
 
+  /** Both of each connection whose ends are both open: they are what the link's callers and callee have open. */
+  get idleSockets(): number {
+    let sockets = 0;
+    for (const { client, server } of this.#connections) {
+      if (client.readable && client.writable && server.readable && server.writable) sockets += 2;
+    }
+    return sockets;
+  }
+
   toxics(): readonly Toxic[] {
     return this.#toxics;
   }

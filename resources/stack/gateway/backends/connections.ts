@@ -4,6 +4,7 @@
  */
 import net from "node:net";
 import tls from "node:tls";
+import { reportWork } from "../../http/work.ts";
 
 // Below the 5 s after which a Node server closes an idle connection, to avoid sending on a closing one.
 const idleLimitMs = 4_000;
@@ -47,10 +48,17 @@ export class Connections {
   readonly #idle: PooledConnection[] = [];
   readonly #waiting: { user: ConnectionUser; take: (connection: Connection) => void }[] = [];
   #sweep: NodeJS.Timeout | undefined;
+  readonly #stopReporting: () => void;
   #isClosed = false;
 
   constructor(address: Address) {
     this.#address = address;
+    const idle = this.#idle;
+    this.#stopReporting = reportWork({
+      get idleSockets() {
+        return idle.length;
+      },
+    });
   }
 
   /**
@@ -79,6 +87,7 @@ export class Connections {
   /** Closes all connections permanently. */
   close(): void {
     this.#isClosed = true;
+    this.#stopReporting();
     clearInterval(this.#sweep);
     for (const pooled of this.#open) pooled.socket.destroy();
     for (const { user } of this.#waiting.splice(0)) user.onClose(undefined);

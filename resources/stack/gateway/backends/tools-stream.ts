@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { isObject, parseJson } from "../../http/json.ts";
+import { reportWork } from "../../http/work.ts";
 import type { HealthSign } from "./health/health-monitor.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { UpstreamHttp } from "./upstream-http.ts";
@@ -32,6 +33,8 @@ export async function followTools(
   let pauseMs = shortestPauseMs;
   while (!signal.aborted && isCurrent()) {
     const startedAtMs = performance.now();
+    // Open, with its deadline, for as long as the gateway runs: no work.
+    const closed = reportWork({ idleSockets: 1, idleTimers: 1 });
     try {
       const { status } = await http.post({
         method: "GET",
@@ -50,6 +53,8 @@ export async function followTools(
       if (status === 405 || status === 404 || status === 400) return onSign("answers");
     } catch {
       // The connection has ended; who asks for something finds out why.
+    } finally {
+      closed();
     }
     if (!signal.aborted && isCurrent()) onSign("fails");
     if (performance.now() - startedAtMs > longestPauseMs) pauseMs = shortestPauseMs;
