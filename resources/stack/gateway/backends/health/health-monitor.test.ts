@@ -33,7 +33,7 @@ function monitorOf({
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 describe("HealthMonitor", () => {
-  it("probes a steady backend at its interval", async () => {
+  it("PeriodicHealthChecks: probes a steady backend at its interval", async () => {
     const { probedMs } = monitorOf();
     await pass(6_000);
     expect(probedMs).toEqual([0, 3_000, 6_000]);
@@ -109,6 +109,19 @@ describe("HealthMonitor", () => {
     monitor.take("fails");
     await pass(200_000);
     expect(probedMs).toHaveLength(2);
+  });
+
+  it("StartStop: probes at once when it is started, and no more once it is stopped, nor is it started again", async () => {
+    const { monitor, probedMs } = monitorOf({ tookMs: 50 });
+    await pass(0);
+    expect(probedMs).toEqual([0]);
+    // In mid-probe: what that finds is no reason for another.
+    monitor.stop();
+    monitor.take("fails");
+    await pass(10_000);
+    monitor.start();
+    await pass(10_000);
+    expect(probedMs).toEqual([0]);
   });
 
   it("never waits longer than the interval, however long the first pause is", async () => {

@@ -36,8 +36,9 @@ export class HealthMonitor {
     this.#pauseMs = options.recheckMs;
   }
 
+  /** Not again after {@link stop}. */
   start(): void {
-    void this.#run();
+    if (!this.#isStopped) void this.#run();
   }
 
   /** Called for each request: a sign that agrees with the last probe is ignored. */

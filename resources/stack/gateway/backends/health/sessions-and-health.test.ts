@@ -8,6 +8,7 @@ import {
   statusOf,
   toolsOf,
 } from "../../testing/backend-scene.ts";
+import { eventually } from "../../testing/lab.ts";
 import { RawClient } from "../../testing/raw-client.ts";
 
 const scene = setBackendScene();
@@ -71,6 +72,60 @@ describe("sessions and health", () => {
     expect((await client.call("fetch")).message.result).toBeDefined();
     // The monitor alone goes on asking.
     expect([...asked].filter((method) => method !== "tools/list" && method !== "notifications/cancelled")).toEqual([]);
+  });
+
+  it("CreateSession_DegradedIsAttempted: a slow backend has a session for the client, and its tools are offered", async () => {
+    const { unstable, gateway } = await scene.pair({ DEGRADED_AFTER: "1ms" });
+    await becomes(gateway, "unstable", ({ Status }) => Status === "degraded");
+    const before = unstable.sessions();
+    const client = await RawClient.open(gateway.mcpUrl);
+    expect(await toolsOf(client)).toEqual(["fetch", "echo"]);
+    await eventually(unstable.sessions, (sessions) => sessions === before + 1);
+  });
+
+  it("CreateSession_MonitorMissHonoursRegistryStatus: a backend that no probe has judged yet has one, too", async () => {
+    const [stable, unstable] = [await scene.backend("fetch"), await scene.backend("echo")];
+    unstable.intercept = (_request, _response, body) => body.includes('"tools/list"');
+    const gateway = await scene.gateway({ stable, unstable }, { ...monitored, HEALTH_TIMEOUT: "10m" });
+    await becomes(gateway, "stable", isUp);
+    await eventually(unstable.sessions, (sessions) => sessions === 1);
+    expect((await statusOf(gateway)).backends[1]).toMatchObject({ name: "unstable", health: "unknown" });
+    await RawClient.open(gateway.mcpUrl);
+    await eventually(unstable.sessions, (sessions) => sessions === 2);
+  });
+
+  it("CreateSession_NilHealthProviderConnectsAll: without a monitor every backend has one, whatever it answers", async () => {
+    const [stable, unstable] = [await scene.backend("fetch"), await scene.backend("echo")];
+    const gateway = await scene.gateway({ stable, unstable }, { PROTECTIONS_OFF: "health-monitor" });
+    // The gateway's own.
+    await eventually(
+      () => [stable.sessions(), unstable.sessions()],
+      (sessions) => sessions.every((count) => count === 1),
+    );
+    unstable.intercept = (_request, response, body) => {
+      if (!body.includes('"tools/list"')) return false;
+      response.writeHead(503).end();
+      return true;
+    };
+    const client = await RawClient.open(gateway.mcpUrl);
+    await client.request("tools/list");
+    await eventually(
+      () => [stable.sessions(), unstable.sessions()],
+      (sessions) => sessions.every((count) => count === 2),
+    );
+  });
+
+  it("ListTools_HealthFiltersBeforeAggregating: an unhealthy backend is not asked for its tools", async () => {
+    const { unstable, gateway } = await scene.pair();
+    await unstable.down();
+    await becomes(
+      gateway,
+      "unstable",
+      ({ CircuitState, Status }) => CircuitState === "closed" && Status === "unhealthy",
+    );
+    const client = await RawClient.open(gateway.mcpUrl);
+    expect(await toolsOf(client)).toEqual(["fetch"]);
+    expect((await client.call("fetch")).message.result).toBeDefined();
   });
 
   it("with no backend healthy the gateway answers and names them, also a session that begins then", async () => {
