@@ -22,8 +22,8 @@ const LEAST_COUNT = 8;
 const PLANTED: Record<string, string> = {
   listeners: "gateway listeners",
   sessions: "gateway sessions",
-  timers: "gateway handles.Timeout",
-  sockets: "gateway handles.TCPSocketWrap",
+  timers: "gateway open_timers",
+  sockets: "gateway open_sockets",
   array: "gateway heapUsedBytes",
 };
 
@@ -95,12 +95,18 @@ function countsIn(report: Record<string, unknown>): [string, number][] {
     "stream_bytes_kept",
     "thread_count",
     "messages",
+    "open_requests",
+    "open_sockets",
+    "open_timers",
   ];
   const counts = held.flatMap((name): [string, number][] => {
     const value = report[name];
     return typeof value === "number" && value >= 0 ? [[name, value]] : [];
   });
-  const handles = Object.entries((report.handles ?? {}) as Record<string, number>);
+  // Sockets and timers in use are counted above: how many are in pools depends on the load.
+  const handles = Object.entries((report.handles ?? {}) as Record<string, number>).filter(
+    ([kind]) => kind !== "TCPSocketWrap" && kind !== "Timeout",
+  );
   return [...counts, ...handles.map(([kind, count]): [string, number] => [`handles.${kind}`, count])];
 }
 

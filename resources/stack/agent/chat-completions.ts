@@ -1,5 +1,6 @@
 /** A client for the part of the OpenAI-compatible chat completions API that tool calling needs. */
 import { isObject, parseJson } from "../http/json.ts";
+import { within } from "../http/within.ts";
 import { type Reply, readReply, type ToolCall } from "./model-reply.ts";
 
 const answerLimitBytes = 4 * 1024 * 1024;
@@ -35,26 +36,28 @@ export async function complete(
   signal: AbortSignal,
 ): Promise<Reply> {
   const url = `${endpoint.url.replace(/\/+$/, "").replace(/\/chat\/completions$/, "")}/chat/completions`;
-  const deadline = AbortSignal.timeout(endpoint.deadlineMs);
+  const request: RequestInit = {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      ...(endpoint.apiKey === undefined ? {} : { authorization: `Bearer ${endpoint.apiKey}` }),
+    },
+    // Some servers refuse an empty list of tools; all accept a missing one.
+    body: JSON.stringify({ model: endpoint.model, messages, ...(tools.length > 0 ? { tools } : {}) }),
+    redirect: "manual",
+  };
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        ...(endpoint.apiKey === undefined ? {} : { authorization: `Bearer ${endpoint.apiKey}` }),
-      },
-      // Some servers refuse an empty list of tools; all accept a missing one.
-      body: JSON.stringify({ model: endpoint.model, messages, ...(tools.length > 0 ? { tools } : {}) }),
-      redirect: "manual",
-      signal: AbortSignal.any([signal, deadline]),
+    const { response, text } = await within([signal], endpoint.deadlineMs, async (limited) => {
+      const reply = await fetch(url, { ...request, signal: limited });
+      return { response: reply, text: await readText(reply) };
     });
-    const text = await readText(response);
     if (!response.ok) throw new ModelError(`${url} answered HTTP ${response.status}: ${reasonIn(text)}`);
     return replyIn(url, text, tools);
   } catch (error) {
     if (error instanceof ModelError) throw error;
     signal.throwIfAborted();
-    if (deadline.aborted) throw new ModelError(`${url} did not answer within ${endpoint.deadlineMs} ms`);
+    if (error instanceof Error && error.name === "TimeoutError")
+      throw new ModelError(`${url} did not answer within ${endpoint.deadlineMs} ms`);
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const { message, code } = cause as NodeJS.ErrnoException;
     throw new ModelError(`${url} could not be reached: ${message || code}`);

@@ -6,6 +6,7 @@ import { parseJson } from "../http/json.ts";
 import { headerOf } from "../http/messages.ts";
 import { ProcessMonitor } from "../http/process-monitor.ts";
 import { HttpError, pathOf, type RunningService, readJsonObject, sendJson, serve } from "../http/serve.ts";
+import { within } from "../http/within.ts";
 import { scriptedCliArgument } from "./headless/scripted-cli.ts";
 import { doTask } from "./headless/task.ts";
 import { modelPlanner } from "./model-planner.ts";
@@ -34,7 +35,7 @@ export function startAgent(variables: Variables): Promise<RunningService> {
     }
     const callerLeft = new AbortController();
     response.once("close", () => callerLeft.abort());
-    const pending = work(AbortSignal.any([callerLeft.signal, stopping.signal]));
+    const pending = within([callerLeft.signal, stopping.signal], undefined, work);
     running.add(pending);
     return pending.finally(() => running.delete(pending));
   };

@@ -65,7 +65,9 @@ export class Subscriptions {
 
 function subscribe(url: URL): Promise<Subscription> {
   return new Promise((resolve, reject) => {
-    const request = requestHttp(url, { agent: false, signal: AbortSignal.timeout(longestMs) });
+    const request = requestHttp(url, { agent: false });
+    const timer = setTimeout(() => request.destroy(new Error(`open for ${longestMs} ms`)), longestMs).unref();
+    request.on("close", () => clearTimeout(timer));
     request.on("error", (error) => reject(new HttpError(502, `The gateway's events cannot be read: ${error.message}`)));
     request.on("response", (response) => {
       const subscription: Subscription = {

@@ -3,8 +3,18 @@
  * (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload).
  */
 import { randomBytes } from "node:crypto";
+
+<<<<<<< HEAD
+
 import { contextHeaders, startHttpSpan } from "../telemetry/http-span.ts";
 import type { TraceContext } from "../telemetry/span.ts";
+
+=======
+
+import { within } from "../http/within.ts";
+
+>>>>>>> eeb47723 (End the signals of requests with the requests, so that services keep nothing of them)
+
 import type { Button } from "./block-kit.ts";
 import type { Message, MessageStore } from "./message-store.ts";
 import { slackSignature } from "./signature.ts";
@@ -75,7 +85,7 @@ export class Clicker {
     const rawBody = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
     const timestamp = String(Math.floor(Date.now() / 1_000));
     try {
-      const response = await fetch(actionsUrl, {
+      const request: RequestInit = {
         method: "POST",
         headers: {
           "content-type": "application/x-www-form-urlencoded",
@@ -86,10 +96,12 @@ export class Clicker {
         },
         body: rawBody,
         redirect: "manual",
-        signal: AbortSignal.timeout(deadlineMs),
+      };
+      return await within([], deadlineMs, async (signal) => {
+        const response = await fetch(actionsUrl, { ...request, signal });
+        const body = (await response.text()).slice(0, answerLimitCharacters);
+        return { kind: "answered", status: response.status, body };
       });
-      const body = (await response.text()).slice(0, answerLimitCharacters);
-      return { kind: "answered", status: response.status, body };
     } catch (error) {
       return { kind: "unanswered", reason: reasonOf(error, actionsUrl, deadlineMs) };
     }

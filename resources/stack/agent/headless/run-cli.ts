@@ -21,13 +21,16 @@ export async function runCli(
   signal: AbortSignal,
 ): Promise<{ output: CliOutput; end: CliEnd }> {
   const [program, ...args] = command;
-  const timeout = AbortSignal.timeout(timeoutMs);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secretVariables.has(name)));
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env });
   const kill = () => child.kill("SIGKILL");
-  const stop = AbortSignal.any([signal, timeout]);
-  if (stop.aborted) kill();
-  stop.addEventListener("abort", kill, { once: true });
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    kill();
+  }, timeoutMs);
+  if (signal.aborted) kill();
+  signal.addEventListener("abort", kill, { once: true });
   const output = new CliOutput();
   let stderr = "";
   // It may end without reading its task.
@@ -39,10 +42,11 @@ export async function runCli(
   });
   try {
     const [code, by] = (await once(child, "close")) as [number | null, string | null];
-    return { output, end: { code, signal: by, timedOut: timeout.aborted && !signal.aborted, stderr } };
+    return { output, end: { code, signal: by, timedOut: timedOut && !signal.aborted, stderr } };
   } catch (error) {
     return { output, end: { code: 127, signal: null, timedOut: false, stderr: `${program}: ${String(error)}` } };
   } finally {
-    stop.removeEventListener("abort", kill);
+    clearTimeout(timer);
+    signal.removeEventListener("abort", kill);
   }
 }

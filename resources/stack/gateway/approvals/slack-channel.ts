@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseJson } from "../../http/json.ts";
+import { within } from "../../http/within.ts";
 import { contextHeaders, startHttpSpan } from "../../telemetry/http-span.ts";
 import type { TraceContext } from "../../telemetry/span.ts";
 import type { SlackSettings } from "../settings.ts";
@@ -74,12 +75,13 @@ export class SlackChannel {
 
   async update({ channel, timestamp }: MessageRef, message: SlackMessage, trace?: TraceContext): Promise<void> {
     const attempt = () => this.#send("chat.update", { channel, ts: timestamp, ...message }, trace);
-    await this.#persist("chat.update", attempt, AbortSignal.timeout(updatePatienceMs));
+    await within([], updatePatienceMs, (ended) => this.#persist("chat.update", attempt, ended));
   }
 
   /** The message with this block. Also undefined if Slack does not allow this app to read messages. */
   find(blockId: string): Promise<MessageRef | undefined> {
-    return this.#persist("conversations.history", () => this.#find(blockId), AbortSignal.timeout(updatePatienceMs));
+    const attempt = () => this.#find(blockId);
+    return within([], updatePatienceMs, (ended) => this.#persist("conversations.history", attempt, ended));
   }
 
   /** Ends all attempts. */
@@ -131,8 +133,8 @@ export class SlackChannel {
 
   /** Waits until the delay has passed or waiting is no longer of use. */
   async #pause(ms: number, ended: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([ended, this.#stop.signal]);
-    await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
+    const waited = (signal: AbortSignal) => sleep(ms, undefined, { signal, ref: false });
+    await within([ended, this.#stop.signal], undefined, waited).catch(() => {});
   }
 
   /** @throws SlackFailure */
@@ -154,18 +156,18 @@ export class SlackChannel {
     let response: Response;
     let answer: SlackAnswer | null | undefined;
     try {
-      response = await fetch(`${url}/${method}`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json; charset=utf-8",
-          authorization: `Bearer ${botToken ?? ""}`,
-          ...context,
-        },
-        body: JSON.stringify(body),
-        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(attemptDeadlineMs)]),
+      const headers = {
+        "content-type": "application/json; charset=utf-8",
+        authorization: `Bearer ${botToken ?? ""}`,
+        ...context,
+      };
+      const request = { method: "POST", headers, body: JSON.stringify(body) };
+      [response, answer] = await within([this.#stop.signal], attemptDeadlineMs, async (signal) => {
+        const reply = await fetch(`${url}/${method}`, { ...request, signal });
+        if (reply.ok) return [reply, parseJson(await reply.text()) as SlackAnswer | null | undefined];
+        await reply.body?.cancel();
+        return [reply, undefined];
       });
-      answer = response.ok ? (parseJson(await response.text()) as SlackAnswer | null | undefined) : undefined;
-      if (!response.ok) await response.body?.cancel();
     } catch (error) {
       throw transportFailure(error);
     }

@@ -18,7 +18,11 @@ export class BatchMember implements Caller {
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
-    this.signal = AbortSignal.any([exchange.signal, this.#controller.signal]);
+    this.signal = this.#controller.signal;
+    // The exchange ends with its batch.
+    const onAbort = () => this.#controller.abort(exchange.signal.reason);
+    if (exchange.signal.aborted) onAbort();
+    else exchange.signal.addEventListener("abort", onAbort, { once: true });
     this.signal.addEventListener("abort", () => this.#watch?.onAbsent(), { once: true });
   }
 

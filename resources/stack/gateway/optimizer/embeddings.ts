@@ -3,6 +3,7 @@
  * failure the endpoint is not asked for a while, so that an outage delays one search and not all.
  */
 import { parseJson } from "../../http/json.ts";
+import { within } from "../../http/within.ts";
 import { CircuitBreaker } from "../backends/policies/circuit-breaker.ts";
 import { UpstreamFailure } from "../backends/upstream-failure.ts";
 
@@ -51,14 +52,12 @@ export class Embeddings {
     let status: number;
     let body: unknown;
     try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
-        body: JSON.stringify({ model, input }),
-        signal: AbortSignal.timeout(timeoutMs),
+      const headers = { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) };
+      const request = { method: "POST", headers, body: JSON.stringify({ model, input }) };
+      [status, body] = await within([], timeoutMs, async (signal) => {
+        const response = await fetch(url, { ...request, signal });
+        return [response.status, parseJson(await response.text())];
       });
-      status = response.status;
-      body = parseJson(await response.text());
     } catch (error) {
       const { name, cause } = error as Error & { cause?: NodeJS.ErrnoException };
       if (name === "TimeoutError") throw new UpstreamFailure("deadline", `no answer within ${timeoutMs} ms`);
