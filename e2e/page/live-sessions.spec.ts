@@ -84,7 +84,9 @@ test("an agent that sends its spans to the lab is seen live, and kept as a run w
 
   await session.getByRole("button", { name: "Keep as a run" }).click();
   await session.getByRole("link", { name: "Open its run" }).click();
-  await window.run.tab("Waterfall");
+  await expect(page.getByRole("tab", { name: "Waterfall" })).toHaveAttribute("aria-selected", "true");
+  // It has no scenario.
+  await expect(page.getByRole("button", { name: "Run again" })).toHaveCount(0);
   const rows = page.getByRole("region", { name: "Waterfall" });
   await expect(rows.getByRole("button", { name: /^execute_tool create_refund, helper: 20 ms/ })).toBeVisible();
 });

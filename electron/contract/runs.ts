@@ -9,12 +9,14 @@ export type PaceKind = (typeof PACES)[number];
 /** The scenario id of manual sessions, as stored in histories and bundles. Faults applied outside any scenario are a run too. */
 export const MANUAL_SCENARIO_ID = "by-hand";
 
-/** The same of a trace without a run, from a file or a tracing backend, and of an evaluation of traces. */
+/** The same of a live session that was kept, of a trace without a run, from a file or a tracing backend, and of an evaluation of traces. */
+export const SESSION_SCENARIO_ID = "live-session";
 export const TRACE_SCENARIO_ID = "trace-file";
 export const EVALUATION_SCENARIO_ID = "evaluation";
 /** The kinds of entries of a history, by the scenario id that those without a scenario have. */
 export const OWN_SCENARIO_IDS = {
   [MANUAL_SCENARIO_ID]: "manual",
+  [SESSION_SCENARIO_ID]: "session",
   [TRACE_SCENARIO_ID]: "trace",
   [EVALUATION_SCENARIO_ID]: "evaluation",
 } as const;

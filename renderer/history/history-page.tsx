@@ -9,7 +9,12 @@ import {
 } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { EVALUATION_SCENARIO_ID, MANUAL_SCENARIO_ID, TRACE_SCENARIO_ID } from "../../electron/contract/runs.ts";
+import {
+  EVALUATION_SCENARIO_ID,
+  MANUAL_SCENARIO_ID,
+  SESSION_SCENARIO_ID,
+  TRACE_SCENARIO_ID,
+} from "../../electron/contract/runs.ts";
 import { OUTCOMES, type Outcome } from "../../electron/model/lab-event.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, type Route, type RunFilter } from "../state/route.ts";
@@ -155,6 +160,7 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
       ...(catalogue?.scenarios ?? []).map(({ id, title }) => ({ value: id, label: title })),
       { value: MANUAL_SCENARIO_ID, label: "Manual" },
       { value: TRACE_SCENARIO_ID, label: "Traces" },
+      { value: SESSION_SCENARIO_ID, label: "Live sessions" },
       { value: EVALUATION_SCENARIO_ID, label: "Evaluations" },
     ],
     [catalogue],

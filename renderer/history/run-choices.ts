@@ -9,6 +9,7 @@ export function whyNotDelete({ outcome, pinned }: Pick<RunSummary, "outcome" | "
 
 const NO_SCENARIO: Record<Exclude<RunSummary["kind"], "scenario">, string> = {
   manual: "A manual session has no scenario to repeat",
+  session: "A live session has no scenario to repeat",
   trace: "A trace has no scenario to repeat",
   evaluation: "An evaluation has no scenario to repeat",
 };

@@ -106,7 +106,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
         </div>
       </Cell>
       <Cell>
-        {run.kind === "trace" || run.kind === "evaluation"
+        {run.kind === "trace" || run.kind === "session" || run.kind === "evaluation"
           ? ""
           : driver === "process"
             ? "processes"

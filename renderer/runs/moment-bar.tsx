@@ -1,6 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
+import { kindOfRun } from "../../electron/contract/runs.ts";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import { headlineOf } from "../../electron/model/headline/headline.ts";
 import { narrationOf } from "../../electron/model/narration.ts";
@@ -44,6 +45,9 @@ export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, 
   const following = useFollowing(run);
   const hasEnded = following === "ended";
   const errors = run.record.timeline.errorSeqs.length;
+  // Of what is made of spans alone the waterfall has the failures, and nothing the health.
+  const kind = kindOfRun(run.record.view.started?.scenario.id ?? "");
+  const hasOnlySpans = kind === "trace" || kind === "session";
   return (
     <div className={classes.bar}>
       <div className={classes.when} data-testid="moment">
@@ -65,32 +69,41 @@ export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, 
         {hasEnded ? "Show the end" : "Follow"}
       </ReasonedButton>
       {hasEnded && <Replay endMs={run.record.view.lastMs} />}
-      <span className={classes.errors}>
-        {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}
-        <Hint label="Previous (Shift N)">
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Previous failure" onClick={() => onError(-1)}>
-            <IconChevronLeft size={15} aria-hidden />
-          </ActionIcon>
-        </Hint>
-        <Hint label="Next (N)">
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next failure" onClick={() => onError(1)}>
-            <IconChevronRight size={15} aria-hidden />
-          </ActionIcon>
-        </Hint>
-      </span>
-      <span className={classes.break} />
-      {health.map(({ service, status, reason }) => (
-        <span
-          key={service}
-          className={classes.service}
-          title={`${service}: ${status} (${reason})`}
-          data-status={status}
-        >
-          <ToneDot tone={status} />
-          {service}
-          {status !== "up" && <b> {status}</b>}
+      {!hasOnlySpans && (
+        <span className={classes.errors}>
+          {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}
+          <Hint label="Previous (Shift N)">
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="sm"
+              aria-label="Previous failure"
+              onClick={() => onError(-1)}
+            >
+              <IconChevronLeft size={15} aria-hidden />
+            </ActionIcon>
+          </Hint>
+          <Hint label="Next (N)">
+            <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next failure" onClick={() => onError(1)}>
+              <IconChevronRight size={15} aria-hidden />
+            </ActionIcon>
+          </Hint>
         </span>
-      ))}
+      )}
+      <span className={classes.break} />
+      {!hasOnlySpans &&
+        health.map(({ service, status, reason }) => (
+          <span
+            key={service}
+            className={classes.service}
+            title={`${service}: ${status} (${reason})`}
+            data-status={status}
+          >
+            <ToneDot tone={status} />
+            {service}
+            {status !== "up" && <b> {status}</b>}
+          </span>
+        ))}
       {faults.map(({ id, name }) => (
         <span key={id} className={classes.fault}>
           <ToneBadge tone="fault">{name}</ToneBadge>

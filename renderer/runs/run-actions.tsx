@@ -90,7 +90,7 @@ export function RunActions({ run }: { run: OpenRun }) {
         >
           Save as a scenario
         </ReasonedButton>
-      ) : kind === "trace" ? (
+      ) : kind === "trace" || kind === "session" ? (
         <ReasonedButton
           variant="light"
           leftSection={<IconTestPipe size={14} aria-hidden />}

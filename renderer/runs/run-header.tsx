@@ -21,7 +21,7 @@ export function RunHeader({ run }: { run: OpenRun }) {
   const { client } = useStores();
   const isRaw = started?.raw === true;
   const kind = kindOfRun(started?.scenario.id ?? "");
-  const hasNoStack = kind === "trace" || kind === "evaluation";
+  const hasNoStack = kind === "trace" || kind === "session" || kind === "evaluation";
   const without = started?.without ?? [];
   const following = useFollowing(run);
 

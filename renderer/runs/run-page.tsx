@@ -1,14 +1,14 @@
 import { Button, Tabs } from "@mantine/core";
 import { type CSSProperties, useEffect, useMemo } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
-import { kindOfRun } from "../../electron/contract/runs.ts";
+import { kindOfRun, type RunKind } from "../../electron/contract/runs.ts";
 import { pauseOf } from "../../electron/model/pause.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
 import type { SpanKey } from "../state/interaction-store.ts";
 import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { LEAST_SIDE_PX, MOST_SIDE_PX } from "../state/preferences-store.ts";
-import { type Route, RUN_PANELS } from "../state/route.ts";
+import { type Route, RUN_PANELS, type RunPanel } from "../state/route.ts";
 import { amendAddress, goTo } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
 import { Failed } from "../ui/failed.tsx";
@@ -58,6 +58,11 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
 }
 
 const ADDRESS_DELAY_MS = 250;
+const FIRST_PANELS: Partial<Record<RunKind, RunPanel>> = {
+  trace: "waterfall",
+  session: "waterfall",
+  evaluation: "evaluation",
+};
 const NONE: readonly WaitingApproval[] = [];
 
 function RunBody({ run, route }: { run: OpenRun; route: Route }) {
@@ -81,7 +86,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
   const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
-  const shownPanel = panel ?? (isPresenting ? "map" : "checks");
+  const kind = kindOfRun(record.view.started?.scenario.id ?? "");
+  const firstPanel = FIRST_PANELS[kind] ?? (isPresenting ? "map" : "checks");
+  const shownPanel = panel ?? firstPanel;
   // In presenter mode the map has their buttons.
   const carded = isPresenting && shownPanel === "map" && cursorMs === undefined ? NONE : held;
 

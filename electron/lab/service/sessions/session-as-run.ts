@@ -1,3 +1,4 @@
+import { SESSION_SCENARIO_ID } from "../../../contract/runs.ts";
 import type { SessionEvaluation } from "../../../contract/sessions.ts";
 import type { LabEvent, LabEventBody, Outcome } from "../../../model/lab-event.ts";
 import type { TelemetryRecord } from "../../../model/telemetry.ts";
@@ -7,9 +8,6 @@ import { Redactor } from "../../redaction/redactor.ts";
 import { recordOfLog, recordOfSpan } from "../../telemetry/bounded-record.ts";
 import type { LiveSession } from "../../telemetry/live-session.ts";
 import { LAB_VERSION } from "../../version.ts";
-
-/** The scenario id of kept sessions, as stored in histories. */
-const SESSION_SCENARIO_ID = "live-session";
 
 /** A session as a run of the history: its start, how it was evaluated, its end; and its spans and logs, redacted. */
 export function sessionAsRun(
