@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Locator } from "@playwright/test";
 import { PROJECT } from "../desktop/shell-under-test.ts";
 import { isAccessible } from "./accessible.ts";
 import { expect, test } from "./lab-under-test.ts";
@@ -37,19 +38,28 @@ test("a trace file is opened, shown as a waterfall, evaluated, and saved as what
   });
 
   const expected = JSON.parse(readFileSync(SET, "utf8")) as EvalSet;
+  /** By keyboard alone. */
+  const press = async (key: string, control: Locator) => {
+    await expect(control).toBeVisible();
+    for (let tabs = 0; tabs < 100; tabs++) {
+      if (await control.evaluate((element) => element === document.activeElement)) return page.keyboard.press(key);
+      await page.keyboard.press("Tab");
+    }
+    throw new Error("a control is not reached by the Tab key");
+  };
   const evaluate = async (set: EvalSet) => {
-    await page.getByRole("button", { name: "Evaluate", exact: true }).first().click();
+    await press("Enter", page.getByRole("button", { name: "Evaluate", exact: true }).first());
     await expect(page.getByRole("heading", { level: 1, name: "Evaluate" })).toBeVisible();
     const choosing = page.waitForEvent("filechooser");
-    await page.getByRole("button", { name: "Choose an eval set" }).click();
+    await press("Enter", page.getByRole("button", { name: "Choose an eval set" }));
     await (await choosing).setFiles({
       name: "set.json",
       mimeType: "application/json",
       buffer: Buffer.from(JSON.stringify(set)),
     });
     await expect(page.getByText("set.json")).toBeVisible();
-    await page.getByRole("checkbox", { name: "response_match_score" }).check();
-    await page.getByRole("button", { name: "Evaluate", exact: true }).click();
+    await press("Space", page.getByRole("checkbox", { name: "response_match_score" }));
+    await press("Enter", page.getByRole("button", { name: "Evaluate", exact: true }));
     await expect(page.getByRole("tab", { name: "Evaluation" })).toHaveAttribute("aria-selected", "true");
   };
 
