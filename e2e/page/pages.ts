@@ -56,6 +56,23 @@ export const PAGES: PictureOf[] = [
     },
   },
   {
+    name: "run-waterfall",
+    differsIn: ['[aria-label="Details of the run"]'],
+    async open(window, { passed }) {
+      await window.openAddress(`#/run/${passed}`);
+      await window.run.tab("Waterfall");
+      await expect(window.page.getByRole("list", { name: "Colours" })).toContainText("gateway");
+    },
+  },
+  {
+    name: "evaluate",
+    async open(window, { passed }) {
+      await window.openAddress(`#/evaluate/${passed}`);
+      await expect(window.page.getByRole("heading", { level: 1, name: "Evaluate" })).toBeVisible();
+      await expect(window.page.getByRole("region", { name: "Entries" }).getByRole("link")).toBeVisible();
+    },
+  },
+  {
     name: "presenter",
     async open(window, { passed }) {
       await window.openAddress(`#/run/${passed}`);

@@ -4,7 +4,7 @@ import { labProgram } from "../../electron/testing/lab-program.ts";
 import { CALLS } from "../../electron/testing/slowed-run.ts";
 import { isAccessible } from "./accessible.ts";
 import { expect } from "./lab-under-test.ts";
-import { RUN, testOnStoredRuns as test } from "./stored-runs.ts";
+import { RUN, SLOWER, testOnStoredRuns as test } from "./stored-runs.ts";
 
 test("latency of calls over time, by tool, and its numbers before, during and after the fault", async ({
   window,
@@ -101,4 +101,11 @@ test("two sets of runs are compared as distributions, with the difference and it
     page.getByRole("img", { name: /^Share of calls by duration, All tools, during the fault/ }),
   ).toBeVisible();
   await isAccessible(page);
+
+  // Two runs stand on one axis; their calls are compared in the same way.
+  await window.openAddress(`#/compare/${RUN}/${SLOWER[0]}`);
+  await expect(page.getByRole("region", { name: "First run" })).toContainText("6.30 s");
+  await expect(page.getByRole("region", { name: "Second run" })).toContainText("4 failed");
+  await expect(row).toContainText(/median 341 ms of 40, 4 failed/);
+  await expect(row).toContainText("+120 ms (+11");
 });

@@ -29,6 +29,15 @@ testOnStoredRuns("pictures of a run's plots, and of sets of runs compared", asyn
   await shoot(window.page, "compare-sets");
 });
 
+testOnRecordedLab("a picture of a waterfall, with the fault that a call met", async ({ window }) => {
+  testOnRecordedLab.setTimeout(300_000);
+  await window.runToEnd("A slow link stays under the deadline", "Passed");
+  await window.run.tab("Waterfall");
+  await window.page.getByRole("textbox", { name: "Search names" }).fill("list_recent");
+  await expect(window.page.getByRole("region", { name: "Waterfall" }).getByText("latency gateway")).not.toHaveCount(0);
+  await shoot(window.page, "waterfall");
+});
+
 testOnRecordedLab("a picture of every page, in both themes and five sizes", async ({ window, runs }) => {
   testOnRecordedLab.setTimeout(1_200_000);
   const { page } = window;

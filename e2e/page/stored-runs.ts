@@ -6,7 +6,7 @@ import { test } from "./lab-under-test.ts";
 
 export const RUN = "11111111-1111-4111-8111-111111111111";
 /** Slower by 120 ms during the fault than {@link RUN}. */
-const SLOWER = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"] as const;
+export const SLOWER = ["22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"] as const;
 
 /** With a history of three runs whose every call is arithmetic; no stack is needed. */
 export const testOnStoredRuns = test.extend({

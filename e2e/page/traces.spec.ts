@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Locator } from "@playwright/test";
 import { PROJECT } from "../desktop/shell-under-test.ts";
@@ -7,6 +10,7 @@ import { expect, test } from "./lab-under-test.ts";
 
 const SAMPLES = join(PROJECT, "electron", "lab", "evaluation", "testing", "traces");
 const HELM = join(SAMPLES, "helm.json");
+const TEMPO = join(SAMPLES, "tempo_export_with_batches.json");
 const SET = join(SAMPLES, "eval_set_helm.json");
 
 test("a trace file is opened, shown as a waterfall, evaluated, and saved as what is expected", async ({ window }) => {
@@ -30,6 +34,14 @@ test("a trace file is opened, shown as a waterfall, evaluated, and saved as what
     await expect(page.getByRole("tab", { name: "Waterfall" })).toHaveAttribute("aria-selected", "true");
     const rows = page.getByRole("region", { name: "Waterfall" });
     await expect(rows.getByRole("button", { name: /^invocation, / })).toBeVisible();
+    // The first span lasts as long as the trace does, and nothing of that is taken for idle.
+    const plotPx = (await run.timeline.boundingBox())?.width ?? Number.NaN;
+    const barPx = () =>
+      rows.locator("span:empty").evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
+    await expect.poll(async () => Math.max(...(await barPx()))).toBeGreaterThan(0.99 * plotPx);
+    expect((await barPx()).filter((px) => px > plotPx / 3).length).toBeGreaterThan(3);
+    await page.getByRole("button", { name: "Next failed span" }).click();
+    await expect(run.inspector).toContainText("Statuserror");
     await page.getByRole("textbox", { name: "Search names" }).fill("execute_tool");
     await rows.getByRole("button", { name: /^execute_tool helm_list_releases/ }).click();
     await expect(run.inspector).toContainText("gcp.vertex.agent.tool_call_args");
@@ -85,6 +97,8 @@ test("a trace file is opened, shown as a waterfall, evaluated, and saved as what
 
   await test.step("what it did is saved as an eval set", async () => {
     await page.getByRole("region", { name: "trace.bin" }).getByRole("link", { name: "trace.bin" }).click();
+    // Also when it is opened again.
+    await expect(page.getByRole("tab", { name: "Waterfall" })).toHaveAttribute("aria-selected", "true");
     const downloading = page.waitForEvent("download");
     await page.getByRole("button", { name: "More for this run" }).click();
     await page.getByRole("menuitem", { name: "Save what it did as an eval set" }).click();
@@ -102,6 +116,20 @@ test("a trace file is opened, shown as a waterfall, evaluated, and saved as what
     await dialog.getByRole("textbox", { name: "Id of the trace" }).fill("abc");
     await dialog.getByRole("button", { name: "Pull the trace" }).click();
     await expect(page.getByRole("alert").filter({ hasText: "cannot be reached" })).toBeVisible();
+  });
+
+  await test.step("a trace is pulled from a Tempo", async () => {
+    const tempo = createServer(({ url }, response) => {
+      response.writeHead(url === "/api/traces/abc" ? 200 : 404).end(readFileSync(TEMPO));
+    }).listen(0, "127.0.0.1");
+    const dialog = page.getByRole("dialog", { name: "Pull a trace" });
+    await once(tempo, "listening");
+    const { port } = tempo.address() as AddressInfo;
+    await dialog.getByRole("textbox", { name: "Address" }).fill(`http://127.0.0.1:${port}`);
+    await dialog.getByRole("button", { name: "Pull the trace" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: /^abc from 127\.0\.0\.1:/ })).toBeVisible();
+    await expect(page.getByText("86 spans", { exact: true })).toBeVisible();
+    tempo.close();
   });
 });
 

@@ -49,6 +49,7 @@ export async function benchPresenter(): Promise<Row[]> {
       await page.locator("main").focus();
       await page.keyboard.press("r");
       await page.getByRole("button", { name: "Pause the replay" }).waitFor();
+      await page.locator('svg[data-calls]:not([data-calls="0"])').waitFor();
       const playing = await frames(page);
       await page.keyboard.press("r");
       ratios.push(quantile(playing, 0.95) / quantile(idle, 0.95));

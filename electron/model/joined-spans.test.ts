@@ -153,16 +153,23 @@ test("without spans calls and exchanges stand as before", () => {
   ]);
 });
 
+test("what the fault proxy sends of an exchange is that exchange", () => {
+  const sent = span("f".repeat(16), CLIENT, [12, 20], { attributes: { "resilience_lab.exchange": "first" } });
+  const { rows, tree } = drawn([span(CLIENT, undefined, [11, 45]), sent], wire("first", CLIENT, [12, 20]));
+  expect(tree).toEqual(["ask @ lab", "span b @ shop", "  pay @ first"]);
+  expect(rows[2]?.span).toMatchObject({ isOnLink: true, sent: { spanId: "f".repeat(16) } });
+});
+
 test("of several attempts a span is below the one that it answered", () => {
   const attempts = [wire("first", CLIENT, [12, 20]), wire("second", CLIENT, [30, 40])];
   const { tree } = drawn([span(CLIENT, undefined, [11, 45]), span(SERVER, CLIENT, [32, 39])], ...attempts);
   expect(tree).toEqual(["ask @ lab", "span b @ shop", "  pay @ first", "  pay @ second", "    span e @ shop"]);
 });
 
-test("unfinished, parentless, cyclic, duplicate, skewed and guessed spans are drawn once each, and said", () => {
+test("unfinished, parentless, cyclic, duplicate, skewed, reversed and guessed spans are drawn once each, and said", () => {
   const { rows, notes } = drawn([
     span(AGENT, undefined, [10]),
-    span(CLIENT, "f".repeat(16), [11, 12]),
+    span(CLIENT, "f".repeat(16), [11, 9]),
     span(GATEWAY, FORWARD, [13, 14]),
     span(FORWARD, GATEWAY, [13, 14]),
     span(SERVER, SERVER, [13, 14]),
@@ -172,7 +179,7 @@ test("unfinished, parentless, cyclic, duplicate, skewed and guessed spans are dr
   expect(rows).toHaveLength(8);
   const of = (name: string) => rows.find(({ span: { name: its } }) => its === name)?.span;
   expect(of("span a")).toMatchObject({ isOpen: true, end: 20, problems: ["unfinished"] });
-  expect(of("span b")?.problems).toEqual(["parentless"]);
+  expect(of("span b")?.problems).toEqual(["reversed", "parentless"]);
   expect(of("again")?.problems).toEqual(["duplicate"]);
   expect(of("span 1")?.problems).toEqual(["guessed", "skewed"]);
   expect(notes).toEqual([
@@ -181,6 +188,7 @@ test("unfinished, parentless, cyclic, duplicate, skewed and guessed spans are dr
     "2 spans are their own ancestors",
     "1 span has the id of another",
     "1 span starts before its parent: clocks differ",
+    "1 span ends before its start",
     "1 span belongs here by time alone: a guess",
   ]);
 });

@@ -2,30 +2,39 @@ import type { RunTelemetry } from "./run-telemetry.ts";
 import type { RunView } from "./run-view.ts";
 import type { Span } from "./span.ts";
 import type { TelemetrySpan } from "./telemetry.ts";
-import type { Tone } from "./tone.ts";
 import { stepOfSpanId } from "./trace-ids.ts";
 import type { TraceNotes, WaterfallSpan } from "./waterfall-span.ts";
 
 /** A clock is said to differ from this many milliseconds on. */
 const SKEW_MS = 2;
 
-const NO_NOTES: TraceNotes = { unfinished: 0, parentless: 0, cyclic: 0, duplicate: 0, skewed: 0, guessed: 0 };
+/** Attribute by which the fault proxy says which exchange its span is. */
+export const EXCHANGE = "resilience_lab.exchange";
+
+const NO_NOTES: TraceNotes = {
+  unfinished: 0,
+  parentless: 0,
+  cyclic: 0,
+  duplicate: 0,
+  skewed: 0,
+  reversed: 0,
+  guessed: 0,
+};
 
 interface Seen {
   calls: readonly { span: Span<"call">; node: WaterfallSpan }[];
   wireCalls: readonly { span: Span<"wire">; node: WaterfallSpan }[];
-  toneOf: (isError: boolean) => Tone;
 }
 
 /**
  * The spans that services sent, on the run's clock, with the calls and exchanges of the run that they are seen in. A call
- * that the gateway recorded is the span that the gateway sent of it; an exchange on a link is below the span of its
- * caller, and above that of its callee. Changes the parents of the nodes that it is given.
+ * that the gateway recorded is the span that the gateway sent of it, and an exchange the one that the fault proxy sent; it is
+ * below the span of its caller, and above that of its callee. Changes the parents of the nodes that it is given.
  */
 export function joinSpans(
   view: RunView,
   { spans }: Pick<RunTelemetry, "spans">,
-  { calls, wireCalls, toneOf }: Seen,
+  { calls, wireCalls }: Seen,
 ): { nodes: WaterfallSpan[]; notes: TraceNotes } {
   const notes = { ...NO_NOTES };
   if (view.started === undefined) return { nodes: [], notes };
@@ -36,6 +45,7 @@ export function joinSpans(
     if (traceId !== "" && spanId !== "") byId.set(keyOf(traceId, spanId), node);
   }
   const recorded = new Set(byId.keys());
+  const exchanges = new Map(wireCalls.map(({ span, node }) => [span.attributes.call, node]));
   const nodes: WaterfallSpan[] = [];
   const parents = new Map<WaterfallSpan, TelemetrySpan>();
   for (const span of spans) {
@@ -46,11 +56,18 @@ export function joinSpans(
       parents.set(call, span);
       continue;
     }
+    const id = span.attributes[EXCHANGE];
+    const exchange = typeof id === "string" ? exchanges.get(id) : undefined;
+    if (exchange !== undefined && exchange.sent === undefined) {
+      exchange.sent = span;
+      continue;
+    }
     const isDuplicate = byId.has(key);
-    const node = nodeOf(span, isDuplicate ? `${key} ${nodes.length}` : key, zeroMs, view.lastMs, toneOf);
+    const node = nodeOf(span, isDuplicate ? `${key} ${nodes.length}` : key, zeroMs, view.lastMs);
     if (isDuplicate) mark(node, notes, "duplicate");
     else byId.set(key, node);
     if (span.endUs === undefined) mark(node, notes, "unfinished");
+    else if (span.endUs < span.startUs) mark(node, notes, "reversed");
     if (span.joinedBy === "time") mark(node, notes, "guessed");
     nodes.push(node);
     parents.set(node, span);
@@ -84,24 +101,20 @@ function mark(node: WaterfallSpan, notes: TraceNotes, what: keyof TraceNotes): v
   notes[what]++;
 }
 
-function nodeOf(
-  span: TelemetrySpan,
-  id: string,
-  zeroMs: number,
-  lastMs: number,
-  toneOf: (isError: boolean) => Tone,
-): WaterfallSpan {
+function nodeOf(span: TelemetrySpan, id: string, zeroMs: number, lastMs: number): WaterfallSpan {
   const start = span.startUs / 1_000 - zeroMs;
   const isOpen = span.endUs === undefined;
   const end = span.endUs === undefined ? lastMs : span.endUs / 1_000 - zeroMs;
+  const service = span.service || "unknown service";
   return {
     id,
     parent: undefined,
     start,
     end: Math.max(start, end),
     name: span.name,
-    place: span.service || "unknown service",
-    tone: toneOf(span.isError),
+    place: service,
+    service,
+    isOnLink: false,
     isError: span.isError,
     isOpen,
     faults: [],
@@ -142,6 +155,7 @@ class Links {
 
   /** The exchange by which a span was called: of several attempts the last that began before it. */
   between(traceId: string, callerId: string, { start }: WaterfallSpan): WaterfallSpan | undefined {
+    if (this.#byCaller.size === 0) return undefined;
     const exchanges = this.#byCaller.get(keyOf(traceId, callerId)) ?? [];
     return exchanges.findLast((each) => each.start <= start + SKEW_MS) ?? exchanges[0];
   }
@@ -158,16 +172,15 @@ class Links {
 /** Spans that are their own ancestors, each circle by one of them. */
 function circlesIn(nodes: readonly WaterfallSpan[], all: ReadonlyMap<string, WaterfallSpan>): WaterfallSpan[] {
   const found: WaterfallSpan[] = [];
-  const known = new Set<WaterfallSpan>();
-  for (const node of nodes) {
-    const path = new Set<WaterfallSpan>();
+  /** The walk that came to a span first: one that comes to it again has gone round. */
+  const walks = new Map<WaterfallSpan, number>();
+  for (const [walk, node] of nodes.entries()) {
     let at: WaterfallSpan | undefined = node;
-    while (at !== undefined && !known.has(at) && !path.has(at)) {
-      path.add(at);
+    while (at !== undefined && !walks.has(at)) {
+      walks.set(at, walk);
       at = at.parent === undefined ? undefined : all.get(at.parent);
     }
-    if (at !== undefined && path.has(at)) found.push(at);
-    for (const each of path) known.add(each);
+    if (at !== undefined && walks.get(at) === walk) found.push(at);
   }
   return found;
 }
@@ -178,6 +191,7 @@ const TEXTS: Record<keyof TraceNotes, (count: number) => string> = {
   cyclic: (count) => `${spansAre(count, "is its own ancestor", "are their own ancestors")}`,
   duplicate: (count) => `${spansAre(count, "has", "have")} the id of another`,
   skewed: (count) => `${spansAre(count, "starts before its parent", "start before their parents")}: clocks differ`,
+  reversed: (count) => `${spansAre(count, "ends before its start", "end before their start")}`,
   guessed: (count) => `${spansAre(count, "belongs", "belong")} here by time alone: a guess`,
 };
 
@@ -205,5 +219,6 @@ export const PROBLEM_TEXTS: Record<keyof TraceNotes, string> = {
   cyclic: "its own ancestor",
   duplicate: "id of another span",
   skewed: "starts before its parent: clocks differ",
+  reversed: "ends before its start",
   guessed: "joined by time alone: a guess",
 };

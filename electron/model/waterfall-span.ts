@@ -1,6 +1,5 @@
 import type { TreeSpan } from "./span-tree.ts";
 import type { TelemetrySpan } from "./telemetry.ts";
-import type { Tone } from "./tone.ts";
 
 /** What a reader should know of spans that are not as they should be, by how many they are. */
 export interface TraceNotes {
@@ -13,6 +12,8 @@ export interface TraceNotes {
   duplicate: number;
   /** They start before their parent, by a clock that differs. */
   skewed: number;
+  /** They end before they start. */
+  reversed: number;
   /** They belong to the run by their time alone. */
   guessed: number;
 }
@@ -22,7 +23,10 @@ export interface WaterfallSpan extends TreeSpan {
   name: string;
   /** Where it happened: a service, a link, or the lab. */
   place: string;
-  tone: Tone;
+  /** Whose work it is: of an exchange on a link the service that was asked. */
+  service: string;
+  /** An exchange, as it was read on a link. */
+  isOnLink: boolean;
   isError: boolean;
   isOpen: boolean;
   /** Names of the faults that its request met. */

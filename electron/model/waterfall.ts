@@ -1,10 +1,9 @@
 import { joinSpans, noteTexts } from "./joined-spans.ts";
-import { lookOfSpan } from "./looks.ts";
+import { calleeOf } from "./link-name.ts";
 import { RunTelemetry } from "./run-telemetry.ts";
 import type { RunView } from "./run-view.ts";
 import { type AnySpan, isOpen, lastedUntil, type Span } from "./span.ts";
 import { layOutTree, type TreeRow } from "./span-tree.ts";
-import type { Tone } from "./tone.ts";
 import type { WaterfallSpan } from "./waterfall-span.ts";
 
 export type WaterfallRow = TreeRow<WaterfallSpan>;
@@ -14,8 +13,13 @@ export function besideSteps({ wireCalls }: RunView): number {
   return wireCalls.reduce((count, { parent }) => count + (parent === undefined ? 1 : 0), 0);
 }
 
+/** Where the steps of a run are. */
+const LAB = "lab";
+
 export interface Waterfall {
   rows: WaterfallRow[];
+  /** Those of the rows, in their order. */
+  services: string[];
   /** What is not as it should be among the spans that services sent, one text each. */
   notes: string[];
 }
@@ -35,8 +39,8 @@ export function waterfallOf(view: RunView, withBeside: boolean, telemetry = new 
     parent: span.parent,
     start: span.startMs,
     end: Math.max(span.startMs, lastedUntil(span, view.lastMs)),
-    tone: lookOfSpan(span).tone,
     isOpen: isOpen(span),
+    isOnLink: false,
     seq: span.seq,
     sent: undefined,
     problems: [],
@@ -45,7 +49,8 @@ export function waterfallOf(view: RunView, withBeside: boolean, telemetry = new 
     ...view.steps.map((step) => ({
       ...common(step),
       name: step.name,
-      place: "lab",
+      place: LAB,
+      service: LAB,
       isError: step.status === "failed",
       faults: [],
     })),
@@ -56,6 +61,7 @@ export function waterfallOf(view: RunView, withBeside: boolean, telemetry = new 
       ...common(call),
       name: call.name,
       place: gateway,
+      service: gateway,
       isError: isFailure(call),
       faults: call.links.flatMap((link) => byId.get(link) ?? []),
       seq: call.attributes.decisions.at(-1)?.seq ?? call.seq,
@@ -65,6 +71,7 @@ export function waterfallOf(view: RunView, withBeside: boolean, telemetry = new 
     ...common(approval),
     name: `approval of ${approval.name}`,
     place: gateway,
+    service: gateway,
     isError: false,
     faults: [],
   }));
@@ -74,14 +81,17 @@ export function waterfallOf(view: RunView, withBeside: boolean, telemetry = new 
       ...common(call),
       name: call.name,
       place: call.attributes.link,
+      service: calleeOf(call.attributes.link),
+      isOnLink: true,
       isError: call.status === "error",
       faults: call.attributes.faults.flatMap((fault) => byFault.get(fault) ?? []),
     },
   }));
-  const toneOf = (isError: boolean): Tone => (isError ? "failed" : "neutral");
-  const sent = joinSpans(view, telemetry, { calls, wireCalls: exchanges, toneOf });
+  const sent = joinSpans(view, telemetry, { calls, wireCalls: exchanges });
   nodes.push(...calls.map(({ node }) => node), ...approvals, ...exchanges.map(({ node }) => node), ...sent.nodes);
-  return { rows: layOutTree<WaterfallSpan>(nodes), notes: noteTexts(sent.notes, telemetry) };
+  const rows = layOutTree<WaterfallSpan>(nodes);
+  const services = [...new Set(rows.map(({ span }) => span.service))];
+  return { rows, services, notes: noteTexts(sent.notes, telemetry) };
 }
 
 /** A refusal by policy is what a gateway is for, and no failure. */

@@ -1,7 +1,7 @@
 import { IconPlayerSkipForward } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { QueueEntry } from "../../electron/contract/runs.ts";
-import { useInteraction, useLab } from "../state/lab-context.tsx";
+import { useInteraction, useLab, usePreferences } from "../state/lab-context.tsx";
 import { formatRoute, type Route } from "../state/route.ts";
 import { useGoOn } from "../state/use-go-on.ts";
 import { goTo } from "../state/use-route.ts";
@@ -22,6 +22,7 @@ const GOES_ON: Partial<Record<Route["at"], string>> = { compare: "Compare", run:
 
 function Strip({ batch, route }: { batch: BatchRuns; route: Route }) {
   const follow = useInteraction((state) => state.follow);
+  const isPresenting = usePreferences((state) => state.isPresenting);
   const { id: batchId, current, entries, of } = batch;
   const shownRunId = shownRun(route);
   const shown = entries.find(({ runId }) => runId !== null && runId === shownRunId);
@@ -43,7 +44,9 @@ function Strip({ batch, route }: { batch: BatchRuns; route: Route }) {
   }, [isWanted]);
   const isInProgress = shown !== undefined && shown.state !== "ended" && route.at === "run";
   const isAtEnd = route.at === "batch" && current === undefined;
-  useGoOn(isInProgress || isAtEnd ? undefined : goOn);
+  // Elsewhere the keys scroll.
+  const takesKeys = (isPresenting || entries[0]?.batch.isPaced) && (shown !== undefined || route.at === "batch");
+  useGoOn(!takesKeys || isInProgress || isAtEnd ? undefined : goOn);
   return (
     <section className={classes.strip} aria-label="Runs started together">
       <b className={classes.count}>{number === undefined ? `${of} runs` : `${number} of ${of}`}</b>
@@ -64,7 +67,7 @@ function Strip({ batch, route }: { batch: BatchRuns; route: Route }) {
           <ReasonedButton
             size="compact-sm"
             variant="light"
-            hint="Space or Page Down"
+            hint={takesKeys ? "Space or Page Down" : undefined}
             leftSection={<IconPlayerSkipForward size={14} aria-hidden />}
             onClick={goOn}
           >

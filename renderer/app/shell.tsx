@@ -62,6 +62,8 @@ export function Shell() {
   }, [route]);
   useEffect(() => {
     document.documentElement.toggleAttribute("data-presenting", isPresenting);
+    // What is to be seen is at the top.
+    if (isPresenting) document.getElementById("main")?.scrollTo(0, 0);
   }, [isPresenting]);
 
   useShortcuts({

@@ -6,8 +6,8 @@ import { SeriesKey } from "../charts/series-key.tsx";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { viewportOf, wholeRun } from "../timeline/axis.ts";
-import { axisOf } from "../timeline/run-axis.ts";
 import { Empty } from "../ui/states.tsx";
+import { axisOfRun } from "./axis-of-run.ts";
 import classes from "./plots-panel.module.css";
 import { StatisticsTable } from "./statistics-table.tsx";
 
@@ -48,7 +48,7 @@ export function PlotsPanel({ run, selectedSeq, onVisit }: PlotsPanelProps) {
   }, [samples, grouping, only]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const axis = useMemo(
-    () => axisOf([record.timeline], Math.max(record.view.lastMs, 1), collapsesIdle),
+    () => axisOfRun(record, record.view.lastMs, collapsesIdle),
     [record, shownVersion, collapsesIdle],
   );
   const viewport = useMemo(() => (stretch === undefined ? wholeRun(axis) : viewportOf(stretch, axis)), [axis, stretch]);

@@ -12,7 +12,7 @@ import { dotShare, faultText } from "./map-dots.ts";
 import classes from "./run-map.module.css";
 import { useRunClock } from "./use-run-clock.ts";
 
-const HELD_WIDER = 44;
+const HELD_WIDER = 76;
 const HELD_HEIGHT = 104;
 
 interface RunMapProps {
@@ -138,14 +138,20 @@ function LinkLine({ link, path, x, y, text }: { link: StageLink; path: string; x
 }
 
 const TEXT_X = 13;
-/** Characters of the widest kind that fit a node. */
-const FITTING_CHARS = 11;
+const FONT = 15;
+/** Widths of characters as shares of the font's size: narrow, wide and other ones. */
+const NARROW = 0.36;
+const WIDE = 0.92;
+const OTHER = 0.62;
 
-/** Longer texts are compressed instead of cut off. */
+/** Texts that would not fit a node are compressed instead of cut off. */
 function fitting(text: string) {
-  return text.length > FITTING_CHARS
-    ? ({ textLength: NODE_WIDTH - TEXT_X - 5, lengthAdjust: "spacingAndGlyphs" } as const)
-    : {};
+  const room = NODE_WIDTH - TEXT_X - 5;
+  const widths = [...text].map((each) =>
+    /[mwMW@]/.test(each) ? WIDE : /[ijlrtfI1.,:;' -]/.test(each) ? NARROW : OTHER,
+  );
+  const width = widths.reduce((sum, each) => sum + each, 0) * FONT;
+  return width > room ? ({ textLength: room, lengthAdjust: "spacingAndGlyphs" } as const) : {};
 }
 
 interface ServiceNodeProps {

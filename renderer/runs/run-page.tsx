@@ -14,6 +14,7 @@ import { useShortcuts } from "../state/use-shortcuts.ts";
 import { Failed } from "../ui/failed.tsx";
 import { SideSplitter } from "../ui/side-splitter.tsx";
 import { Loading } from "../ui/states.tsx";
+import { BrokenBefore } from "./broken-before.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
 import { ChecksPanel } from "./checks-panel.tsx";
 import { EvaluationPanel } from "./evaluation-panel.tsx";
@@ -92,6 +93,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   // In presenter mode the map has their buttons.
   const carded = isPresenting && shownPanel === "map" && cursorMs === undefined ? NONE : held;
 
+  const wasBroken = view.ended?.outcome === "precondition";
   const pause = cursorMs === undefined && run.failure === undefined ? pauseOf(view) : undefined;
   useEffect(() => {
     const timer = setTimeout(
@@ -141,18 +143,13 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       : { deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }) }),
   });
 
-  const kind = kindOfRun(record.view.started?.scenario.id ?? "");
-  useEffect(() => {
-    if (kind === "trace") look({ panel: "waterfall" });
-    if (kind === "evaluation") look({ panel: "evaluation" });
-  }, [kind, look]);
-
   const failed = view.checks.filter(({ event }) => !event.passed).length;
   const events = { record, version, cursorMs, selectedSeq, onVisit: visit };
   return (
     <div
       className={classes.page}
       data-inspector={showsInspector || undefined}
+      data-panel={shownPanel}
       style={{ "--side-px": `${inspectorPx}px` } as CSSProperties}
     >
       <RunHeader run={run} />
@@ -165,10 +162,11 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
         onFollow={followLive}
         onError={toError}
       />
-      {(carded.length > 0 || run.failure !== undefined || pause !== undefined) && (
+      {(carded.length > 0 || wasBroken || run.failure !== undefined || pause !== undefined) && (
         <div className={classes.held}>
           {pause !== undefined && <PauseBar pause={pause} />}
           <StoppedNotice run={run} />
+          {wasBroken && <BrokenBefore />}
           {carded.map((approval) => (
             <ApprovalCard key={approval.ticket} approval={approval} linksToRun={false} stands={pause !== undefined} />
           ))}

@@ -3,8 +3,8 @@ import type { LaneKind } from "../../electron/model/lanes.ts";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { stretchOf, viewportOf } from "../timeline/axis.ts";
-import { axisOf } from "../timeline/run-axis.ts";
 import { TimelineView } from "../timeline/timeline-view.tsx";
+import { axisOfRun } from "./axis-of-run.ts";
 import { LaneMenu } from "./lane-menu.tsx";
 import { useRunClock } from "./use-run-clock.ts";
 
@@ -29,10 +29,7 @@ export function RunTimeline({ run, onSelect }: RunTimelineProps) {
   const isPresenting = usePreferences((state) => state.isPresenting);
   const nowMs = useRunClock(run);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
-  const axis = useMemo(
-    () => axisOf([record.timeline], Math.max(nowMs, 1), collapsesIdle),
-    [record, version, nowMs, collapsesIdle],
-  );
+  const axis = useMemo(() => axisOfRun(record, nowMs, collapsesIdle), [record, version, nowMs, collapsesIdle]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const looks = useMemo(() => record.looksAt(cursorMs), [record, version, cursorMs]);
   const viewport = useMemo(() => stretch && viewportOf(stretch, axis), [stretch, axis]);

@@ -13,14 +13,14 @@ interface VirtualRowsProps {
   render: (index: number) => ReactNode;
 }
 
-/** A virtualised list. */
+/** A virtualised list. Rows are placed by their top: with a transform each would be painted and layered by itself. */
 export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, render }: VirtualRowsProps) {
   const scroller = useRef<HTMLElement>(null);
   const rows = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowPx,
-    overscan: 8,
+    overscan: 4,
   });
   useEffect(() => {
     if (focusIndex >= 0 && focusIndex < count) rows.scrollToIndex(focusIndex, { align: "auto" });
@@ -33,11 +33,7 @@ export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, rende
     <section ref={scroller} className={classes.scroller} tabIndex={0} aria-label={label}>
       <div style={{ height: rows.getTotalSize() }} className={classes.all}>
         {rows.getVirtualItems().map((item) => (
-          <div
-            key={item.key}
-            className={classes.row}
-            style={{ height: rowPx, transform: `translateY(${item.start}px)` }}
-          >
+          <div key={item.key} className={classes.row} style={{ height: rowPx, top: item.start }}>
             {render(item.index)}
           </div>
         ))}

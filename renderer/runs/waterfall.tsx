@@ -1,30 +1,25 @@
-import { Button, Checkbox } from "@mantine/core";
-import { IconChevronRight } from "@tabler/icons-react";
-import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { PROBLEM_TEXTS } from "../../electron/model/joined-spans.ts";
-import { besideSteps, visibleRows, type WaterfallRow, waterfallOf } from "../../electron/model/waterfall.ts";
+import { ActionIcon, Button, Checkbox } from "@mantine/core";
+import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
+import { type CSSProperties, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { besideSteps, type Waterfall as Layout, visibleRows, waterfallOf } from "../../electron/model/waterfall.ts";
 import type { WaterfallSpan } from "../../electron/model/waterfall-span.ts";
 import type { SpanKey } from "../state/interaction-store.ts";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
+import type { RunRecord } from "../state/run-record.ts";
 import { useTelemetry } from "../state/use-telemetry.ts";
-import { type Projection, projection, viewportOf, wholeRun } from "../timeline/axis.ts";
-import { axisOf } from "../timeline/run-axis.ts";
+import { projection, viewportOf, wholeRun } from "../timeline/axis.ts";
+import { SERIES } from "../timeline/palette.ts";
 import { useElementWidth } from "../timeline/use-element-width.ts";
 import { SearchBox } from "../ui/search-box.tsx";
 import { Empty } from "../ui/states.tsx";
-import { formatDuration } from "../ui/times.ts";
-import { toneVariable } from "../ui/tone-mark.tsx";
+import { axisOfRun } from "./axis-of-run.ts";
 import { VirtualRows } from "./virtual-rows.tsx";
 import classes from "./waterfall.module.css";
+import { SpanRow } from "./waterfall-row.tsx";
 
 const ROW_PX = 26;
-const INDENT_PX = 10;
-/** Deeper rows are not indented further, so that their names stay readable. */
-const INDENTED = 5;
-const LEAST_BAR_PX = 2;
-/** From this share of the width on, what is said of a bar stands before it. */
-const RIGHT_PART = 0.7;
+const SERVICES_NAMED = 12;
 
 interface WaterfallProps {
   run: OpenRun;
@@ -45,8 +40,8 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
   const shownVersion = useDeferredValue(version);
   const sentVersion = useDeferredValue(useTelemetry(record));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its versions change
-  const { rows, notes } = useMemo(
-    () => waterfallOf(record.view, withBeside, record.telemetry),
+  const { rows, services, notes } = useMemo(
+    () => laidOut(record, withBeside),
     [record, shownVersion, sentVersion, withBeside],
   );
   const selectedSpan = useInteraction((state) => state.selectedSpan);
@@ -60,22 +55,42 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
     if (sent !== undefined) onSelectSpan(sent, seq);
   };
   const visible = useMemo(() => visibleRows(rows, collapsed, wanted), [rows, collapsed, wanted]);
+  const failed = useMemo(
+    () => (wanted === "" ? [...rows.keys()] : visible).filter((at) => rows[at]?.span.isError),
+    [rows, visible, wanted],
+  );
   const { cursorMs, scale, plot } = useSharedAxis(run);
+  const colours = useMemo(
+    () => new Map(services.map((service, at) => [service, `var(--series-${(at % SERIES) + 1})`])),
+    [services],
+  );
 
+  const cursorPx = cursorMs === undefined ? undefined : scale.toPx(cursorMs);
   const beside = besideSteps(record.view);
   if (rows.length === 0 && beside === 0) return <Empty title="No steps yet" />;
   const parents = rows.filter(({ descendants }) => descendants > 0).map(({ span }) => span.id);
   const isAllCollapsed = parents.length > 0 && parents.every((id) => collapsed.has(id));
-  const toggle = (id: string, isOpen: boolean) => {
-    const next = new Set(collapsed);
-    if (isOpen) next.delete(id);
-    else next.add(id);
-    setCollapsed(next);
-  };
+  const toggle = (id: string, isOpen: boolean) =>
+    setCollapsed((before) => {
+      const next = new Set(before);
+      if (isOpen) next.delete(id);
+      else next.add(id);
+      return next;
+    });
   const focusIndex = visible.findIndex((at) => {
     const row = rows[at];
     return row !== undefined && isSelected(row.span);
   });
+  const toFailed = (direction: 1 | -1) => {
+    const from = rows.findIndex(({ span }) => isSelected(span));
+    const next = direction === 1 ? failed.find((at) => at > from) : failed.findLast((at) => at < from || from === -1);
+    const row = next === undefined ? undefined : rows[next];
+    if (row === undefined) return;
+    const above = new Set<string>();
+    for (let at = row.parentRow; at >= 0; at = rows[at]?.parentRow ?? -1) above.add(rows[at]?.span.id ?? "");
+    setCollapsed((before) => new Set([...before].filter((id) => !above.has(id))));
+    select(row.span);
+  };
   return (
     <div className={classes.waterfall}>
       <div className={classes.tools}>
@@ -101,13 +116,56 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
             onChange={(event) => setWithBeside(event.currentTarget.checked)}
           />
         )}
-        <span className={classes.legend}>underlined: on the critical path</span>
+        {failed.length > 0 && (
+          <span className={classes.failed}>
+            {failed.length.toLocaleString()} failed
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="sm"
+              aria-label="Previous failed span"
+              onClick={() => toFailed(-1)}
+            >
+              <IconChevronLeft size={15} aria-hidden />
+            </ActionIcon>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="sm"
+              aria-label="Next failed span"
+              onClick={() => toFailed(1)}
+            >
+              <IconChevronRight size={15} aria-hidden />
+            </ActionIcon>
+          </span>
+        )}
         <span className={classes.count}>
           {visible.length === rows.length
             ? `${rows.length.toLocaleString()} ${rows.length === 1 ? "span" : "spans"}`
             : `${visible.length.toLocaleString()} of ${rows.length.toLocaleString()} spans`}
         </span>
       </div>
+      <ul className={classes.key} aria-label="Colours">
+        {services.slice(0, SERVICES_NAMED).map((service) => (
+          <li key={service}>
+            <span className={classes.sample} style={{ background: colours.get(service) }} />
+            {service}
+          </li>
+        ))}
+        {services.length > SERVICES_NAMED && <li>and {services.length - SERVICES_NAMED} more</li>}
+        <li>
+          <span className={classes.sample} data-link />
+          on a link
+        </li>
+        <li>
+          <span className={classes.sample} data-failed />
+          failed
+        </li>
+        <li>
+          <span className={classes.sample} data-critical />
+          on the critical path
+        </li>
+      </ul>
       {notes.length > 0 && (
         <p className={classes.notes} role="note">
           {notes.join("; ")}
@@ -117,6 +175,9 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
         <div className={classes.ruler}>
           <span ref={plot} />
         </div>
+        {cursorPx !== undefined && (
+          <div className={classes.cursor} style={{ "--at": `${cursorPx}px` } as CSSProperties} />
+        )}
         {visible.length === 0 ? (
           <Empty title={wanted === "" ? "No steps yet" : "No matches"} />
         ) : (
@@ -130,14 +191,14 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
               const row = rows[visible[index] ?? -1];
               if (row === undefined) return null;
               return (
-                <Row
+                <SpanRow
                   row={row}
                   scale={scale}
-                  cursorMs={cursorMs}
+                  colour={colours.get(row.span.service) ?? ""}
                   isCollapsed={wanted === "" && collapsed.has(row.span.id)}
                   isSelected={isSelected(row.span)}
-                  onToggle={(isOpen) => toggle(row.span.id, isOpen)}
-                  onVisit={() => select(row.span)}
+                  onToggle={toggle}
+                  onSelect={select}
                 />
               );
             }}
@@ -146,6 +207,18 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
       </div>
     </div>
   );
+}
+
+/** The newest layout of each record: a run with many spans that is shown again is not laid out again. */
+const layouts = new WeakMap<RunRecord, { of: string; waterfall: Layout }>();
+
+function laidOut(record: RunRecord, withBeside: boolean): Layout {
+  const of = `${record.view.seq} ${record.view.lastMs} ${record.telemetry.next} ${withBeside}`;
+  const known = layouts.get(record);
+  if (known?.of === of) return known.waterfall;
+  const waterfall = waterfallOf(record.view, withBeside, record.telemetry);
+  layouts.set(record, { of, waterfall });
+  return waterfall;
 }
 
 /** Narrows the waterfall to a trace that was asked for elsewhere. */
@@ -167,102 +240,10 @@ function useSharedAxis({ record, version }: OpenRun) {
   const plot = useRef<HTMLDivElement>(null);
   const widthPx = useElementWidth(plot);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
-  const axis = useMemo(
-    () => axisOf([record.timeline], Math.max(record.view.lastMs, 1), collapsesIdle),
-    [record, version, collapsesIdle],
-  );
+  const axis = useMemo(() => axisOfRun(record, record.view.lastMs, collapsesIdle), [record, version, collapsesIdle]);
   const scale = useMemo(() => {
     const viewport = stretch === undefined ? wholeRun(axis) : viewportOf(stretch, axis);
     return projection(axis, viewport, Math.max(widthPx, 1));
   }, [axis, stretch, widthPx]);
   return { cursorMs, scale, plot };
-}
-
-interface RowProps {
-  row: WaterfallRow;
-  scale: Projection;
-  cursorMs: number | undefined;
-  isCollapsed: boolean;
-  isSelected: boolean;
-  onToggle: (isOpen: boolean) => void;
-  onVisit: () => void;
-}
-
-function Row({ row, scale, cursorMs, isCollapsed, isSelected, onToggle, onVisit }: RowProps) {
-  const { span, depth, descendants, self, isCritical } = row;
-  const [startPx, endPx] = [scale.toPx(span.start), scale.toPx(span.end)];
-  const widthPx = Math.max(endPx - startPx, LEAST_BAR_PX);
-  const isRight = endPx > scale.widthPx * RIGHT_PART;
-  const isParent = descendants > 0;
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (!isParent || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
-    event.preventDefault();
-    event.stopPropagation();
-    onToggle(event.key === "ArrowRight");
-  };
-  const duration = `${formatDuration(span.end - span.start)}${span.isOpen ? "…" : ""}`;
-  const own = isParent ? `, ${formatDuration(self)} of its own` : "";
-  const wrong = span.problems.map((problem) => `, ${PROBLEM_TEXTS[problem]}`).join("");
-  const met = span.faults.length > 0 ? `, met ${span.faults.join(", ")}` : "";
-  const text = `${span.name}, ${span.place}: ${duration}${own}${met}${wrong}${isCritical ? ", on the critical path" : ""}`;
-  return (
-    <div className={classes.row} data-selected={isSelected || undefined}>
-      <div className={classes.names} style={{ paddingLeft: 6 + Math.min(depth, INDENTED) * INDENT_PX }}>
-        {isParent ? (
-          <button
-            type="button"
-            className={classes.toggle}
-            data-open={!isCollapsed || undefined}
-            aria-expanded={!isCollapsed}
-            aria-label={`${isCollapsed ? "Expand" : "Collapse"} ${span.name}`}
-            onClick={() => onToggle(isCollapsed)}
-          >
-            <IconChevronRight size={14} aria-hidden />
-          </button>
-        ) : (
-          <span className={classes.leaf} />
-        )}
-        <button
-          type="button"
-          className={classes.name}
-          title={text}
-          aria-label={text}
-          data-error={span.isError || undefined}
-          onClick={onVisit}
-          onKeyDown={onKeyDown}
-        >
-          {span.name}
-        </button>
-      </div>
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the name beside it does the same */}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the name beside it does the same */}
-      <div className={classes.plot} title={text} onClick={onVisit}>
-        <span
-          className={classes.bar}
-          data-critical={isCritical || undefined}
-          data-open={span.isOpen || undefined}
-          style={{ left: startPx, width: widthPx, background: `var(${toneVariable(span.tone)})` }}
-        />
-        <span
-          className={classes.facts}
-          data-before={isRight || undefined}
-          style={{ left: isRight ? Math.min(startPx, scale.widthPx) - 6 : startPx + widthPx + 6 }}
-        >
-          <span>{duration}</span>
-          <span>{span.place}</span>
-          {span.problems.map((problem) => (
-            <span key={problem} className={classes.problem}>
-              {PROBLEM_TEXTS[problem]}
-            </span>
-          ))}
-          {span.faults.map((fault) => (
-            <span key={fault} className={classes.fault}>
-              {fault}
-            </span>
-          ))}
-        </span>
-        {cursorMs !== undefined && <span className={classes.cursor} style={{ left: scale.toPx(cursorMs) }} />}
-      </div>
-    </div>
-  );
 }

@@ -154,15 +154,15 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           onWidth={(px) => setPreference({ stackPx: px })}
         />
       </div>
-      <aside className={classes.side} aria-label="The stack">
+      <div className={classes.side}>
         <QueuePanel />
-        <div id="stack" tabIndex={-1}>
+        <aside id="stack" tabIndex={-1} aria-label="The stack">
           <StackPanel />
-        </div>
+        </aside>
         <div className={classes.protections}>
           <ProtectionSwitches />
         </div>
-      </aside>
+      </div>
     </div>
   );
 }

@@ -106,7 +106,7 @@ function LabSettings() {
       </Setting>
       <Setting
         name="Keep runs raw"
-        help="Record runs without redaction, secrets included. Raw runs are marked and cannot be exported. Applies to new runs."
+        help="Record runs of this lab without redaction, secrets included. Raw runs are marked and cannot be exported. Applies to new runs; live sessions and opened traces are always redacted."
         because={because}
       >
         {(described) => (

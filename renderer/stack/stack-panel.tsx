@@ -6,6 +6,7 @@ import type { Tone } from "../../electron/model/tone.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
 import { placeOf } from "../state/place-of-stack.ts";
+import { RemedyLink } from "../state/remedy-link.tsx";
 import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -57,7 +58,7 @@ export function StackPanel() {
       {stack.error !== null && (
         <div className={classes.error} role="alert">
           {stack.error.message}.{stack.error.hint !== null && <> Fix: {stack.error.hint}.</>}
-          {stack.error.code === "port-taken" && <FreePortsButton />}
+          {stack.error.code === "port-taken" ? <FreePortsButton /> : <RemedyLink hint={stack.error.hint} />}
         </div>
       )}
       <div className={classes.map}>

@@ -15,7 +15,7 @@ export interface RunInteraction {
   selectedSeq: number | undefined;
   /** A span that a service sent: its trace and its id. */
   selectedSpan: SpanKey | undefined;
-  /** Which details of the run are shown; undefined until a person chooses: the map in presenter mode, else the checks. */
+  /** Which details of the run are shown; undefined until a person chooses. */
   panel: RunPanel | undefined;
   /** The trace to which the waterfall is to be narrowed; taken once. */
   wantedTrace: string | undefined;

@@ -1,6 +1,8 @@
 import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { LabFailure } from "../lab-client/lab-failure.ts";
+import { remedyOf } from "./remedy.ts";
+import { RemedyLink } from "./remedy-link.tsx";
 
 const ICON_PX = 16;
 
@@ -10,7 +12,16 @@ export function notifyFailure(what: string, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   notifications.show({
     title: what,
-    message: hint === null ? message : `${message}. Fix: ${hint}.`,
+    message: (
+      <>
+        {hint === null ? message : `${message}. Fix: ${hint}.`}
+        {remedyOf(hint) !== undefined && (
+          <p>
+            <RemedyLink hint={hint} />
+          </p>
+        )}
+      </>
+    ),
     color: "red",
     icon: <IconAlertTriangle size={ICON_PX} aria-hidden />,
     autoClose: 12_000,

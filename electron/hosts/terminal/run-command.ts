@@ -360,9 +360,11 @@ function showDifferences(failure: RunModel, pattern: RunModel, screen: LiveScree
   }
 }
 
+/** Those that did not pass first, with what happened. */
 function summary(reports: readonly RunReport[]): string {
   const width = Math.max(0, ...reports.map(({ scenario }) => scenario.length));
-  const lines = reports.map(({ scenario, outcome, headline }) => {
+  const sorted = [...reports].sort((a, b) => Number(a.outcome === "passed") - Number(b.outcome === "passed"));
+  const lines = sorted.map(({ scenario, outcome, headline }) => {
     return `  ${scenario.padEnd(width)}  ${outcome.padEnd(7)}  ${headline}`;
   });
   return [...lines, ...repeated(reports), summaryLine(reports)].join("\n");

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { EXCHANGE } from "../../model/joined-spans.ts";
 import type { Trace, TraceSpan } from "../trace-files/trace.ts";
 import { treeOf } from "../trace-files/trace-tree.ts";
 
@@ -21,7 +22,8 @@ export function turnTraces(run: readonly TraceSpan[], received: readonly TraceSp
   if (root === undefined) return tracesById(received);
   const moved = new Set<TraceSpan>();
   const turns: Trace[] = [];
-  const unclaimed = new Set(received);
+  // What the fault proxy sends are exchanges that the run has.
+  const unclaimed = new Set(received.filter(({ attributes }) => attributes[EXCHANGE] === undefined));
   for (const step of tree.childrenOf(root)) {
     const below = tree.descendantsOf(step);
     if (!below.some(isCallOrExchange)) continue;
