@@ -63,6 +63,7 @@ testOnRecordedLab("an animated picture of a paced demo, of real frames", async (
   await expect(page.getByRole("region", { name: "Second run" })).toBeVisible();
   await take(3_500);
   const gif = await encode(await context.newPage(), frames);
+  mkdirSync(join(PROJECT, "screenshots"), { recursive: true });
   const file = join(PROJECT, "screenshots", "demo.gif");
   writeFileSync(file, gif);
   expect(gif.byteLength, file).toBeLessThan(MOST_BYTES);

@@ -1,5 +1,5 @@
 import { Button, Tabs } from "@mantine/core";
-import { type CSSProperties, useEffect, useMemo } from "react";
+import { type CSSProperties, useEffect, useMemo, useRef } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { kindOfRun, type RunKind } from "../../electron/contract/runs.ts";
 import { pauseOf } from "../../electron/model/pause.ts";
@@ -7,12 +7,12 @@ import { ApprovalCard } from "../approvals/approval-card.tsx";
 import type { SpanKey } from "../state/interaction-store.ts";
 import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
-import { LEAST_SIDE_PX, MOST_SIDE_PX } from "../state/preferences-store.ts";
+import { LEAST_PART_PX, MOST_PART_PX } from "../state/preferences-store.ts";
 import { type Route, RUN_PANELS, type RunPanel } from "../state/route.ts";
 import { amendAddress, goTo } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
 import { Failed } from "../ui/failed.tsx";
-import { SideSplitter } from "../ui/side-splitter.tsx";
+import { Splitter } from "../ui/splitter.tsx";
 import { Loading } from "../ui/states.tsx";
 import { BrokenBefore } from "./broken-before.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
@@ -76,6 +76,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const look = useInteraction((state) => state.look);
   const followLive = useInteraction((state) => state.followLive);
   const collapsesIdle = usePreferences((state) => state.collapsesIdle);
+  const detailsPx = usePreferences((state) => state.detailsPx);
   const inspectorPx = usePreferences((state) => state.inspectorPx);
   const wantsInspector = usePreferences((state) => state.showsInspector);
   const isPresenting = usePreferences((state) => state.isPresenting);
@@ -110,6 +111,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
     return () => clearTimeout(timer);
   }, [route, record.runId, cursorMs, selectedSeq, panel]);
 
+  const details = useRef<HTMLElement>(null);
   const select = (seq: number | undefined) => {
     look({ selectedSeq: seq, selectedSpan: undefined });
     if (seq !== undefined && !wantsInspector) setPreference({ showsInspector: true });
@@ -150,7 +152,8 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       className={classes.page}
       data-inspector={showsInspector || undefined}
       data-panel={shownPanel}
-      style={{ "--side-px": `${inspectorPx}px` } as CSSProperties}
+      data-sized={detailsPx !== undefined || undefined}
+      style={{ "--side-px": `${inspectorPx}px`, "--details-px": `${detailsPx ?? 0}px` } as CSSProperties}
     >
       <RunHeader run={run} />
       <MomentBar
@@ -175,7 +178,17 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       <section id="time-axis" tabIndex={-1} className={classes.timeline} aria-label="Timeline">
         <RunTimeline run={run} onSelect={select} />
       </section>
-      <section id="details" tabIndex={-1} className={classes.panels} aria-label="Details of the run">
+      <div className={classes.detailsEdge}>
+        <Splitter
+          orientation="horizontal"
+          label="the details"
+          sizePx={detailsPx ?? details.current?.clientHeight ?? LEAST_PART_PX}
+          leastPx={LEAST_PART_PX}
+          mostPx={MOST_PART_PX}
+          onSize={(px) => setPreference({ detailsPx: px })}
+        />
+      </div>
+      <section ref={details} id="details" tabIndex={-1} className={classes.panels} aria-label="Details of the run">
         <Tabs
           value={shownPanel}
           onChange={(value) => look({ panel: RUN_PANELS.find((each) => each === value) })}
@@ -230,12 +243,13 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       </section>
       {showsInspector && (
         <div className={classes.splitter}>
-          <SideSplitter
+          <Splitter
+            orientation="vertical"
             label="the inspector"
-            widthPx={inspectorPx}
-            leastPx={LEAST_SIDE_PX}
-            mostPx={MOST_SIDE_PX}
-            onWidth={(px) => setPreference({ inspectorPx: px })}
+            sizePx={inspectorPx}
+            leastPx={LEAST_PART_PX}
+            mostPx={MOST_PART_PX}
+            onSize={(px) => setPreference({ inspectorPx: px })}
           />
         </div>
       )}

@@ -5,7 +5,7 @@ import type { ScenarioSummary } from "../../electron/contract/scenarios.ts";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, usePreferences } from "../state/lab-context.tsx";
-import { LEAST_SIDE_PX, MOST_SIDE_PX } from "../state/preferences-store.ts";
+import { LEAST_PART_PX, MOST_PART_PX } from "../state/preferences-store.ts";
 import type { Route } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { amendAddress } from "../state/use-route.ts";
@@ -16,7 +16,7 @@ import { FilterSelect } from "../ui/filter-select.tsx";
 import { Hint } from "../ui/hint.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { SearchBox } from "../ui/search-box.tsx";
-import { SideSplitter } from "../ui/side-splitter.tsx";
+import { Splitter } from "../ui/splitter.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { BrokenFile } from "./broken-file.tsx";
 import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
@@ -146,12 +146,13 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
         </div>
       </div>
       <div className={classes.splitter}>
-        <SideSplitter
+        <Splitter
+          orientation="vertical"
           label="the stack"
-          widthPx={stackPx}
-          leastPx={LEAST_SIDE_PX}
-          mostPx={MOST_SIDE_PX}
-          onWidth={(px) => setPreference({ stackPx: px })}
+          sizePx={stackPx}
+          leastPx={LEAST_PART_PX}
+          mostPx={MOST_PART_PX}
+          onSize={(px) => setPreference({ stackPx: px })}
         />
       </div>
       <div className={classes.side}>

@@ -9,9 +9,11 @@ export interface Preferences {
   collapsesIdle: boolean;
   hiddenLanes: LaneKind[];
   showsInspector: boolean;
-  /** Widths that a person has dragged, in CSS pixels. */
+  /** Sizes that a person has dragged, in CSS pixels. */
   inspectorPx: number;
   stackPx: number;
+  /** Height of the details of a run; undefined: what the time axis leaves. */
+  detailsPx: number | undefined;
   isPresenting: boolean;
   /** How runs that are started from this window wait before their steps. */
   pace: PaceKind;
@@ -30,6 +32,7 @@ const DEFAULTS: Preferences = {
   showsInspector: true,
   inspectorPx: 352,
   stackPx: 452,
+  detailsPx: undefined,
   isPresenting: false,
   pace: "none",
   playlist: "short",
@@ -64,20 +67,21 @@ export function createPreferences(storage: () => Storage) {
 /** Storage may contain anything: an older version's shape, or data of another program. */
 export function readPreferences(kept: unknown): Partial<Preferences> {
   if (!isObject(kept)) return {};
-  const { collapsesIdle, hiddenLanes, showsInspector, playlist, inspectorPx, stackPx } = kept;
+  const { collapsesIdle, hiddenLanes, showsInspector, playlist, inspectorPx, stackPx, detailsPx } = kept;
   return {
     ...(typeof collapsesIdle === "boolean" ? { collapsesIdle } : {}),
     ...(typeof showsInspector === "boolean" ? { showsInspector } : {}),
-    ...(isWidth(inspectorPx) ? { inspectorPx } : {}),
-    ...(isWidth(stackPx) ? { stackPx } : {}),
+    ...(isSize(inspectorPx) ? { inspectorPx } : {}),
+    ...(isSize(detailsPx) ? { detailsPx } : {}),
+    ...(isSize(stackPx) ? { stackPx } : {}),
     ...(typeof playlist === "string" ? { playlist } : {}),
     ...(Array.isArray(hiddenLanes) ? { hiddenLanes: LANE_KINDS.filter((kind) => hiddenLanes.includes(kind)) } : {}),
   };
 }
 
-export const LEAST_SIDE_PX = 260;
-export const MOST_SIDE_PX = 900;
+export const LEAST_PART_PX = 170;
+export const MOST_PART_PX = 900;
 
-function isWidth(value: unknown): value is number {
-  return typeof value === "number" && value >= LEAST_SIDE_PX && value <= MOST_SIDE_PX;
+function isSize(value: unknown): value is number {
+  return typeof value === "number" && value >= LEAST_PART_PX && value <= MOST_PART_PX;
 }
