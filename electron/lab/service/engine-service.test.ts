@@ -2,8 +2,10 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { startEngineOnSmallStack } from "../../testing/engine-on-small-stack.ts";
+import { GATEWAY_TOKEN, gatewayServer } from "../../testing/gateway-server.ts";
 import { writeSmallStack } from "../../testing/small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { openQueueStore } from "../history/open-queue-store.ts";
 import { openJournal } from "../journal/journal.ts";
 import { Lab } from "../lab.ts";
 import { ON_REFERENCE_STACK } from "../stacks/run-target.ts";
@@ -110,6 +112,9 @@ test("quitting in mid-run restores everything and leaves nothing running; what w
   const engine = await startOn(home);
   const [first, second] = await engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 2);
   await expect.poll(() => engine.stack.faults().length).toBe(1);
+  expect(engine.endingText).toBe(
+    "Every fault is undone first. 2 runs wait until the lab is opened again and you continue.",
+  );
   await engine.close();
 
   const again = await startOn(home);
@@ -135,6 +140,29 @@ test("quitting in mid-run restores everything and leaves nothing running; what w
   // Each attempt is a run of its own in the history.
   expect(new Set((await attempts()).flatMap(({ historyRuns }) => historyRuns)).size).toBe(2);
   expect(await queue.get(second?.entryId ?? "")).toMatchObject({ attempt: 0, reason: "cancelled before it started" });
+});
+
+test("a run on a stack that a person attached has one attempt: quitting ends it as interrupted", async () => {
+  const home = temporaryFolder();
+  const gateway = await gatewayServer();
+  onTestFinished(() => gateway.close());
+  const engine = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home, GATEWAY_TOKEN });
+  service = engine;
+  engine.settings.change({ ports: "auto" });
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the environment as a person writes it
+  await engine.stack.use({ is: "gateway", url: gateway.url, headers: { Authorization: "Bearer ${GATEWAY_TOKEN}" } });
+  const up = "[{ service: gateway, is: up }]";
+  const method = "[{ fault: { latency: client->gateway, by: 1ms } }, { wait: 10m }]";
+  const source = `id: slow\ntitle: Slow\npatterns: []\nsteadyState: ${up}\nmethod: ${method}\nexpect: ${up}\n`;
+  engine.scenarios.save(source, { replace: false });
+  const [entry] = await engine.runs.start(scenario(engine, "slow"), [], 1);
+  await expect.poll(() => engine.stack.faults().length).toBe(1);
+  expect(engine.endingText).toContain("The run in progress ends as interrupted, since its stack was attached.");
+  await engine.close();
+  service = undefined;
+  const queue = await openQueueStore({ kind: "sqlite", file: join(home, "history.db") });
+  onTestFinished(() => queue.close());
+  expect(await queue.get(entry?.entryId ?? "")).toMatchObject({ state: "ended", outcome: "interrupted", attempt: 1 });
 });
 
 test("an error that nothing has awaited ends the run that is on as an error, restored; the next is run, and it is said", async () => {
