@@ -4,17 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 
-<<<<<<< HEAD
-
+import { within } from "../http/within.ts";
 import { contextHeaders, startHttpSpan } from "../telemetry/http-span.ts";
 import type { TraceContext } from "../telemetry/span.ts";
-
-=======
-
-import { within } from "../http/within.ts";
-
->>>>>>> eeb47723 (End the signals of requests with the requests, so that services keep nothing of them)
-
 import type { Button } from "./block-kit.ts";
 import type { Message, MessageStore } from "./message-store.ts";
 import { slackSignature } from "./signature.ts";
