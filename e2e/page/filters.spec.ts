@@ -24,6 +24,43 @@ test("the filters of the history and of the scenarios survive Back and a reload,
     await expect(page.getByRole("article")).toHaveCount(1);
   });
 
+  await test.step("the list in the place of cards, by pattern, with the last outcomes", async () => {
+    await page.getByRole("button", { name: "Show as a list" }).click();
+    await expect(page.getByRole("article")).toHaveCount(0);
+    await page.reload();
+    const group = page.getByRole("region", { name: "capability cache" });
+    await expect(
+      group
+        .getByRole("listitem")
+        .filter({ hasText: CRASH })
+        .getByRole("link", { name: /^Passed/ }),
+    ).toHaveCount(1);
+    await page.getByRole("button", { name: "Show as a list" }).click();
+    await expect(page.getByRole("article")).toHaveCount(1);
+  });
+
+  await test.step("the tab of a run, and the width of its inspector", async () => {
+    await window
+      .card(CRASH)
+      .getByRole("link", { name: /^Passed/ })
+      .click();
+    await window.run.tab("Waterfall");
+    await expect(page).toHaveURL(/tab=waterfall/);
+    const edge = page.getByRole("separator", { name: "Width of the inspector" });
+    const before = (await window.run.inspector.boundingBox())?.width ?? 0;
+    await edge.press("ArrowLeft");
+    const isWider = async () => ((await window.run.inspector.boundingBox())?.width ?? 0) > before;
+    await expect.poll(isWider).toBe(true);
+    await page.reload();
+    await expect(page.getByRole("tab", { name: "Waterfall", selected: true })).toBeVisible();
+    await expect.poll(isWider).toBe(true);
+    await page.getByRole("separator", { name: "Height of the details" }).press("ArrowUp");
+    await expect(page.getByRole("separator", { name: "Height of the details" })).not.toHaveAttribute(
+      "aria-valuenow",
+      "170",
+    );
+  });
+
   await window.runToEnd(CRASH, "Failed", "capability-cache");
   await window.goTo("History");
   const search = page.getByRole("textbox", { name: "Search the runs" });
