@@ -5,7 +5,7 @@ import { useLab } from "../state/lab-context.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./stopped-notice.module.css";
 
-/** A run that did not start since the stack was broken by hand: what to restore before it is run again. */
+/** A run that did not start since a manual fault was in force: what to restore before it is run again. */
 export function BrokenBefore() {
   const actions = useLabActions();
   const lab = useLab((state) => state.lab);
@@ -14,7 +14,7 @@ export function BrokenBefore() {
   return (
     <div className={classes.notice} role="status">
       <IconAlertTriangle size={16} aria-hidden />
-      <span>Broken by hand, and still in force: {faultList(manual)}.</span>
+      <span>Manual and still in force: {faultList(manual)}.</span>
       <ReasonedButton
         variant="default"
         leftSection={<IconArrowBackUp size={14} aria-hidden />}
