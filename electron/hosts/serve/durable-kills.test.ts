@@ -54,7 +54,10 @@ function environment(home: string): NodeJS.ProcessEnv {
 }
 
 function startWorker(at: number): ChildProcess {
-  return spawn(process.execPath, [WORKER, `small=${stack}`], { env: environment(`worker-${at}`), stdio: "ignore" });
+  return spawn(process.execPath, [WORKER, `small=${stack}`], {
+    env: environment(`worker-${at}`),
+    stdio: ["ignore", "ignore", 2],
+  });
 }
 
 /** Of two on one database, neither of which carries out runs. */
@@ -175,6 +178,10 @@ test.each(
       const shown = await ask(at, `/api/runs/${runId}`);
       const [row] = await postgres.query(`SELECT outcome FROM ${SCHEMA}.queue WHERE run_id = $1`, [runId]);
       expect(shown.body.data).toMatchObject({ runId, outcome: row?.outcome });
+    }
+    // Nothing but what was killed has ended.
+    for (const { exitCode, signalCode } of [...workers, ...servers.map(({ child }) => child)]) {
+      expect([exitCode, signalCode]).toEqual([null, null]);
     }
     // Workers and servers are the only processes that know of the folder: no stack is up, and none has a paused service.
     const known = [...workers, ...servers.map(({ child }) => child)].map(({ pid }) => pid ?? 0);

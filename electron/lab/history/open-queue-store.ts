@@ -32,17 +32,18 @@ export async function openQueueStore(
 }
 
 /**
- * Calls back for each run that another process has submitted, or given back, and that a worker with these labels can carry
- * out; a queue in a file tells nothing. @returns ends it
+ * Until the signal aborts: calls back for each run that another process has submitted, or given back, and that a worker with
+ * these labels can carry out. A queue in a file tells nothing.
  */
 export async function listenForRuns(
   location: StoreLocation,
   labels: readonly string[],
   onWakeUp: () => Promise<void>,
-): Promise<() => Promise<void>> {
-  if (location.kind === "sqlite") return async () => {};
+  signal: AbortSignal,
+): Promise<void> {
+  if (location.kind === "sqlite") return;
   const { listenForWakeUps } = await import("./postgres/dispatch.ts");
-  return listenForWakeUps(location, labels, onWakeUp);
+  await listenForWakeUps(location, labels, onWakeUp, signal);
 }
 
 class ThreadedQueue implements QueueStore {

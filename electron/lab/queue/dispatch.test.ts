@@ -51,12 +51,11 @@ async function working(location: Location, labels: string[], name: string, done:
     times: TIMES,
     onFailure: () => {},
   });
-  const endListening = await listenForRuns(location, labels, () => worker.wakeWhenIdle());
+  const listening = listenForRuns(location, labels, () => worker.wakeWhenIdle(), stop.signal);
   const over = worker.work(stop.signal);
   onTestFinished(async () => {
     stop.abort();
-    await over;
-    await endListening();
+    await Promise.all([over, listening]);
   });
   await firstLook.promise;
 }

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { listenForRuns, openQueueStore } from "../history/open-queue-store.ts";
 import type { QueueStore } from "../history/queue-store.ts";
 import { storeLocation } from "../history/store-location.ts";
+import { StoreUnreachable } from "../history/worker-protocol.ts";
 import { dataFolder, openHome } from "../home.ts";
 import { Lab, type LabSession } from "../lab.ts";
 import { asLabError } from "../lab-error.ts";
 import type { StrayErrors } from "../stray-errors.ts";
+import { whenReachable } from "../when-reachable.ts";
 import type { Execute } from "./attempt.ts";
 import { Deliveries } from "./deliveries.ts";
 import { endEarlierAttempts } from "./end-earlier-attempts.ts";
@@ -18,6 +20,8 @@ import { stackLabel } from "./submit-run.ts";
 
 /** Of all workers of a data folder. */
 const SLOTS_LIMIT = 256;
+/** Of a database that is starting. */
+const START_LIMIT_MS = 60_000;
 
 export interface RunWorkerOptions extends Pick<QueueWorkerParts, "onChange" | "onFailure"> {
   environment: NodeJS.ProcessEnv;
@@ -41,7 +45,7 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
   const { environment, concurrency, labels, stacks, onFailure } = options;
   const home = openHome(dataFolder(environment));
   const location = storeLocation(environment, home.historyFile);
-  const queue = await openQueueStore(location);
+  const queue = await onceStarted(() => openQueueStore(location));
   const { times, onChange } = options;
   const all = [...labels, ...[...stacks.keys()].map(stackLabel)];
   const sinks = { folder: join(home.folder, "sinks"), environment, write: options.write };
@@ -64,14 +68,17 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
         ...(onChange === undefined ? {} : { onChange }),
       });
       // Runs that are there are claimed meanwhile.
-      const listening = listenForRuns(location, all, () => worker.wakeWhenIdle());
-      listening.catch(onFailure);
+      const listening = listenForRuns(location, all, () => worker.wakeWhenIdle(), signal);
       options.onReady(() => worker.wake());
-      await Promise.all([worker.work(signal), deliveries.work(signal)]);
-      await listening.then((end) => end()).catch(() => {});
+      await Promise.all([worker.work(signal), deliveries.work(signal), listening]);
     });
   } finally {
     await queue.close();
+  }
+
+  /** A worker and its database are often started together, or again. */
+  function onceStarted<Value>(open: () => Promise<Value>): Promise<Value> {
+    return whenReachable(open, START_LIMIT_MS, signal);
   }
 
   /** Opens a lab for each slot, one within the other, since a lab ends with what it is opened for. */
@@ -85,7 +92,8 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
     for (let slot = from; ; slot++) {
       const folder = join(home.folder, "workers", String(slot));
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const lab = await Lab.open({ ...environment, RESILIENCE_LAB_HOME: folder }, options.strays, location);
+      const own = { ...environment, RESILIENCE_LAB_HOME: folder };
+      const lab = await onceStarted(() => Lab.open(own, options.strays, location));
       let hasBegun = false;
       try {
         return await lab.work("carrying out submitted runs", signal, (session) => {
@@ -93,8 +101,10 @@ export async function runWorker(options: RunWorkerOptions, signal: AbortSignal):
           return inSlots(count, use, [...opened, executorOf(lab, session, queue, options)], slot + 1);
         });
       } catch (error) {
-        // Another worker of this data folder has it.
-        if (hasBegun || asLabError(error).code !== "busy" || slot >= SLOTS_LIMIT) throw error;
+        if (hasBegun || slot >= SLOTS_LIMIT) throw error;
+        // The database has gone since: the same slot is tried again. Another worker of this data folder has it: the next one.
+        if (error instanceof StoreUnreachable) slot--;
+        else if (asLabError(error).code !== "busy") throw error;
       } finally {
         await lab.close();
       }

@@ -37,7 +37,6 @@ const worker = new QueueWorkerLoop({
   times: SIMULATED_TIMES,
   onFailure: (error) => process.stderr.write(`${String(error)}\n`),
 });
-const listening = listenForRuns(at, [], () => worker.wakeWhenIdle());
-await worker.work(stop.signal);
-await (await listening)();
+const listening = listenForRuns(at, [], () => worker.wakeWhenIdle(), stop.signal);
+await Promise.all([worker.work(stop.signal), listening]);
 await queue.close();

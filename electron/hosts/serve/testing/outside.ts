@@ -24,16 +24,23 @@ interface Answer {
   body: any;
 }
 
-/** Tries again while nobody answers, or the database is away. */
+/** Longer than a server may take to find out that its database is away. */
+const ANSWER_LIMIT_MS = 90_000;
+
+/** Tries again while nobody answers, or the database is away. @throws when a server takes a request and says nothing */
 export async function ask({ address, token }: Outside, path: string, body?: unknown): Promise<Answer> {
   for (;;) {
     const answer = await fetch(`${address()}${path}`, {
       method: body === undefined ? "GET" : "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     })
       .then(async (response) => ({ status: response.status, body: await response.json() }))
-      .catch(() => undefined);
+      .catch((error: Error) => {
+        if (error.name === "TimeoutError") throw new Error(`${path} is not answered`);
+        return undefined;
+      });
     if (answer !== undefined && answer.status < 500) return answer;
     await delay(50);
   }
@@ -53,13 +60,15 @@ export async function follow({ address, token }: Outside, runId: string): Promis
     const resumed: Record<string, string> = ids.length === 0 ? {} : { "last-event-id": ids.at(-1) ?? "" };
     try {
       const headers = { authorization: `Bearer ${token}`, ...resumed };
-      const response = await fetch(`${address()}/api/runs/${runId}/events`, { headers });
+      const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+      const response = await fetch(`${address()}/api/runs/${runId}/events`, { headers, signal });
       if (!response.ok) throw new Error(String(response.status));
       const decoder = new TextDecoder();
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
         parser.feed(decoder.decode(chunk, { stream: true }));
       }
-    } catch {
+    } catch (error) {
+      if ((error as Error).name === "TimeoutError") throw new Error(`the events of ${runId} come to no end`);
       await delay(50);
     }
     // A message that was cut is sent again whole.

@@ -32,6 +32,8 @@ export function openPool({ url, schema }: PostgresLocation, max: number): pg.Poo
   });
   // Without a listener the loss of an idle connection would end the process.
   pool.on("error", () => {});
+  // The pool listens to idle ones alone: one that is lost between two statements of a transaction would do the same.
+  pool.on("connect", (client) => void client.on("error", () => {}));
   return pool;
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Db, PgBoss } from "pg-boss";
+import { pauseFor } from "../../pause-for.ts";
 import type { QueueSql, SqlQuery } from "../queue-database.ts";
-import { explainPostgresError, type PostgresLocation } from "./connections.ts";
+import type { PostgresLocation } from "./connections.ts";
 
 /** Its tables are apart from the lab's: both have one called queue. */
 const SCHEMA_SUFFIX = "_dispatch";
@@ -36,6 +37,9 @@ const WITHOUT = {
 /** For pg-boss's own statements, and the one that listens. */
 const CONNECTIONS = 2;
 const STOP_LIMIT_MS = 1_000;
+const START_AGAIN_MS = 1_000;
+/** The longest that a timer can wait. */
+const NEVER_MS = 2 ** 31 - 1;
 
 /** Wake-ups of workers, sent and withdrawn in the transaction that changes the row of their run. They decide nothing. */
 export interface WakeUps extends NonNullable<QueueSql["wakeUps"]> {
@@ -60,37 +64,40 @@ export async function openWakeUps({ schema }: PostgresLocation, query: SqlQuery)
 }
 
 /**
- * Calls back for each run that is submitted or given back and that a worker with these labels can carry out. A wake-up whose
- * callback has not come to its end is given to another worker after a while.
- * @returns ends it @throws LabError when the database cannot be used
+ * Until the signal aborts: calls back for each run that is submitted or given back and that a worker with these labels can
+ * carry out. A wake-up whose callback has not come to its end is given to another worker after a while. A database that is
+ * away is waited for: meanwhile the claims of the worker fail, and are reported.
  */
 export async function listenForWakeUps(
-  location: PostgresLocation,
+  { url, schema }: PostgresLocation,
   labels: readonly string[],
   onWakeUp: () => Promise<void>,
-): Promise<() => Promise<void>> {
-  const boss = new PgBoss({
-    ...WITHOUT,
-    ...SUPERVISION,
-    connectionString: location.url,
-    application_name: "resilience-lab",
-    schema: location.schema + SCHEMA_SUFFIX,
-    max: CONNECTIONS,
-    useListenNotify: true,
-  });
-  // While the database is away the claims of the worker fail, too, and are reported.
-  boss.on("error", () => {});
-  try {
-    await boss.start();
-    for (const name of new Set([[], ...labels.map((label) => [label])].map(queueOf))) {
-      await boss.createQueue(name, RULES);
-      await boss.work(name, POLLING, onWakeUp);
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const boss = new PgBoss({
+      ...WITHOUT,
+      ...SUPERVISION,
+      connectionString: url,
+      application_name: "resilience-lab",
+      schema: schema + SCHEMA_SUFFIX,
+      max: CONNECTIONS,
+      useListenNotify: true,
+    });
+    boss.on("error", () => {});
+    try {
+      await boss.start();
+      for (const name of new Set([[], ...labels.map((label) => [label])].map(queueOf))) {
+        await boss.createQueue(name, RULES);
+        await boss.work(name, POLLING, onWakeUp);
+      }
+      await pauseFor(NEVER_MS, signal);
+    } catch {
+      await pauseFor(START_AGAIN_MS, signal);
+    } finally {
+      await boss.stop({ timeout: STOP_LIMIT_MS }).catch(() => {});
     }
-  } catch (error) {
-    await boss.stop({ graceful: false });
-    throw explainPostgresError(error, location);
   }
-  return () => boss.stop({ timeout: STOP_LIMIT_MS });
 }
 
 /**

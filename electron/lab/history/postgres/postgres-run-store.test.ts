@@ -3,6 +3,7 @@ import type { EventOf } from "../../../model/lab-event.ts";
 import { eventAt, eventsOf, passed, started } from "../../../testing/sample-events.ts";
 import { postgresForFile } from "../testing/postgres-under-test.ts";
 import { appendAll, closedAtEnd, newRun, numbersTo, recordShortRun, seqsIn } from "../testing/store-under-test.ts";
+import { inTransaction, openPool } from "./connections.ts";
 import { POSTGRES_MIGRATIONS } from "./migrations.ts";
 import { PostgresRunStore } from "./postgres-run-store.ts";
 
@@ -61,4 +62,21 @@ test("while the database is down events wait; once it is up again all are writte
   expect(await store.end(eventAt(4_001, passed) as EventOf<"run.ended">)).toBe(4_001);
   expect(await seqsIn(store, "run-1")).toEqual(numbersTo(4_001));
   expect(await store.find("run-1")).toMatchObject({ outcome: "passed" });
+});
+
+test("a connection that is lost between two statements of a transaction is an error of that transaction alone", async () => {
+  const location = postgres.newLocation();
+  await open(location);
+  const pool = openPool(location, 1);
+  const transaction = inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    // Not `once` of Node's, which would listen to its errors, too.
+    const lost = new Promise((resolve) => client.once("end", resolve));
+    await postgres.server().query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
+    await lost;
+    await client.query("SELECT 1");
+  });
+  await expect(transaction).rejects.toThrow();
+  expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+  await pool.end();
 });
