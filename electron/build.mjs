@@ -42,6 +42,7 @@ await build({
   entryPoints: {
     watchdog: join(folder, "lab", "watchdog", "main.ts"),
     "history-worker": join(folder, "lab", "history", "worker.ts"),
+    "evaluation-worker": join(folder, "lab", "queue", "evaluation-worker.ts"),
   },
   banner: { js: `${COMMONJS_GLOBALS}\n${place.banner.js}` },
 });

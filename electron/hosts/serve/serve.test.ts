@@ -270,6 +270,36 @@ describe("evaluations", () => {
     expect(JSON.parse(events.at(-1)?.data ?? "")).toMatchObject({ done: true, result: { runId: expect.any(String) } });
   });
 
+  test("of a large file keep neither health nor the others waiting, and end when their listener leaves", async () => {
+    // Seconds of work for one thread, in less than half of what a body may have.
+    const { data } = JSON.parse(helm) as { data: { spans: object[]; traceID: string }[] };
+    const traces = Array.from({ length: Math.floor(20e6 / helm.length) }, (_, at) => ({
+      data: data.map((trace) => ({ ...trace, traceID: `${at}`.padStart(32, "0") })),
+    }));
+    const body = JSON.stringify({ traces });
+    const leaving = new AbortController();
+    const headers = { "content-type": "application/json" };
+    const evaluating = { isOver: false };
+    const streamed = await request("/api/evaluate/json/stream", {
+      method: "POST",
+      body,
+      headers,
+      signal: leaving.signal,
+    });
+    const whole = request("/api/evaluate/json", { method: "POST", body, headers }).finally(() => {
+      evaluating.isOver = true;
+    });
+    let answers = 0;
+    while (!evaluating.isOver) {
+      expect((await get("/api/health")).status).toBe(200);
+      answers++;
+      if (answers === 2) leaving.abort();
+    }
+    expect((await whole).status).toBe(200);
+    expect(answers).toBeGreaterThan(2);
+    await expect(streamed.text()).rejects.toThrow();
+  });
+
   test("as submitted runs are carried out by a worker; what fails a metric has succeeded, what cannot be read has failed", async () => {
     const good = await post("/api/runs", {
       spec: {

@@ -6,7 +6,7 @@ import { Lab } from "../../lab/lab.ts";
 import { type RunWorkerOptions, runWorker } from "../../lab/queue/run-worker.ts";
 import type { ApiStorage } from "./api-route.ts";
 import { ApiServer } from "./api-server.ts";
-import { EVALUATE_ROUTES } from "./evaluate-routes.ts";
+import { evaluateRoutes } from "./evaluate-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { RUN_ROUTES } from "./run-routes.ts";
 import { SUITE_ROUTE } from "./suite-route.ts";
@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   };
   let api: ApiServer | undefined;
   try {
-    const routes = [...RUN_ROUTES, SUITE_ROUTE, ...EVALUATE_ROUTES, ...healthRoutes(openLab)];
+    const routes = [...RUN_ROUTES, SUITE_ROUTE, ...evaluateRoutes(), ...healthRoutes(openLab)];
     api = await ApiServer.listen({ routes, storage, token, host, port, wake: () => wake() });
     options.onListening(`http://${host}:${api.port}`);
     if (worker === undefined || !keepsRuns) await aborted(signal);

@@ -1,13 +1,12 @@
 import { AbortScope } from "../abort-scope.ts";
-import { readEvalSet } from "../evaluation/eval-set.ts";
-import { type Evaluation, evaluateTrace, type MetricResult } from "../evaluation/evaluate.ts";
-import { readMetrics } from "../evaluation/metric.ts";
+import type { Evaluation, MetricResult } from "../evaluation/evaluate.ts";
 import type { QueuedRun } from "../history/queue-store.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { readTraceFile, TRACE_FILE_LIMIT } from "../trace-files/read-trace-file.ts";
+import { TRACE_FILE_LIMIT } from "../trace-files/read-trace-file.ts";
 import type { AttemptContext, AttemptEnding } from "./attempt.ts";
+import { evaluateOnThread } from "./evaluation-thread.ts";
 import { type RunResultBody, summaryOf, toResults } from "./run-result.ts";
-import type { EvalConfig, EvaluationSpec } from "./run-spec.ts";
+import type { EvaluationSpec } from "./run-spec.ts";
 import { worstOf } from "./run-states.ts";
 import { secretHeaders } from "./sinks.ts";
 
@@ -20,25 +19,24 @@ export async function executeEvaluation(
   { signal, putResults }: AttemptContext,
   environment: NodeJS.ProcessEnv,
 ): Promise<AttemptEnding> {
-  const { traces, problems } = readTraceFile(await bytesOf(spec.target, signal, environment));
-  if (traces.length === 0) throw new LabError("bad-input", "there is no trace in it", { hint: problems[0] ?? "" });
-  const request = evaluationRequest(spec.evalConfig, spec.evalSet, signal);
-  const evaluations: Evaluation[] = [];
+  const files = [{ bytes: await bytesOf(spec.target, signal, environment) }];
   const all: ReturnType<typeof toResults> = [];
-  for (const trace of traces) {
-    signal.throwIfAborted();
-    const evaluation = await evaluateTrace(trace, request);
-    evaluations.push(evaluation);
-    const { results } = evaluationResults(run.runId, [evaluation]);
-    all.push(...results);
-    await putResults(results);
-  }
+  const { evaluations, problems } = await evaluateOnThread(
+    { files, config: spec.evalConfig, evalSet: spec.evalSet },
+    signal,
+    async (evaluation) => {
+      const { results } = evaluationResults(run.runId, [evaluation]);
+      all.push(...results);
+      await putResults(results);
+    },
+  );
+  if (evaluations.length === 0) throw new LabError("bad-input", "there is no trace in it", { hint: problems[0] ?? "" });
   const { outcome, reason } = evaluationResults(run.runId, evaluations);
   const performance = evaluations.map(({ traceId, performance: measured }) => ({ traceId, ...measured }));
   return {
     outcome,
     reason,
-    summary: summaryOf(all, { trace_count: traces.length, errors: [...problems], performance }),
+    summary: summaryOf(all, { trace_count: evaluations.length, errors: [...problems], performance }),
   };
 }
 
@@ -56,21 +54,6 @@ export function evaluationResults(runId: string, evaluations: readonly Evaluatio
   const count = (wanted: string) => statuses.filter((status) => status === wanted).length;
   const reason = `${count("passed")} passed, ${count("failed")} failed, ${count("errored")} errored`;
   return { results, outcome, reason };
-}
-
-/** @throws LabError for a metric, threshold or eval set that cannot be used */
-export function evaluationRequest(
-  { metrics, threshold, thresholds, trajectoryMatchType }: EvalConfig,
-  evalSet: unknown,
-  signal: AbortSignal,
-) {
-  const all = threshold === undefined ? [] : [["", threshold] as const];
-  return {
-    metrics: readMetrics(metrics, new Map([...all, ...Object.entries(thresholds)])),
-    match: trajectoryMatchType,
-    evalSet: evalSet === null || evalSet === undefined ? undefined : readEvalSet(JSON.stringify(evalSet)),
-    signal,
-  };
 }
 
 function toResult(
