@@ -188,3 +188,23 @@ test.each(
     await expect.poll(() => inMidRun(known), SETTLED).toEqual([]);
   },
 );
+
+test("two servers on one database agree: a run that one took is followed, refused for another spec and cancelled at the other", async () => {
+  const [one, two] = servers.map(({ address }): Outside => ({ ...outside(), address: () => address })) as [
+    Outside,
+    Outside,
+  ];
+  const runId = crypto.randomUUID();
+  const spec = { scenario: "mcp-crash", labels: ["nobody-has-it"] };
+  const same = await Promise.all([one, two, one, two].map((at) => ask(at, "/api/runs", { runId, spec })));
+  expect(same.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
+  expect(new Set(same.map(({ body }) => body.data.createdAt)).size).toBe(1);
+  expect((await ask(two, "/api/runs", { runId, spec: { ...spec, repeats: 2 } })).status).toBe(409);
+  const following = follow(two, runId);
+  const cancelled = await ask(one, `/api/runs/${runId}/cancel`, {});
+  expect(cancelled.body.data).toMatchObject({ status: "cancelled", attempt: 0 });
+  expect(await following).toEqual([]);
+  expect((await ask(two, `/api/runs/${runId}`)).body.data).toMatchObject({ status: "cancelled" });
+  const rows = await postgres.query(`SELECT state, attempt FROM ${SCHEMA}.queue WHERE run_id = $1`, [runId]);
+  expect(rows).toEqual([{ state: "ended", attempt: 0 }]);
+});

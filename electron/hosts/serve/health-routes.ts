@@ -1,4 +1,5 @@
 import type { Lab } from "../../lab/lab.ts";
+import { ENDED_RUNS_KEPT } from "../../lab/queue/queue-worker.ts";
 import { LAB_VERSION } from "../../lab/version.ts";
 import type { ApiRoute } from "./api-route.ts";
 
@@ -19,7 +20,8 @@ export function healthRoutes(openLab: () => Promise<Lab>): readonly ApiRoute[] {
         const asked = await Promise.all([queue.counts(), queue.workers(WORKER_SEEN_MS)]).catch(() => undefined);
         if (asked === undefined) return { data: { status: "ok", version: LAB_VERSION, storage: "unreachable" } };
         const [runs, workers] = asked;
-        return { data: { status: "ok", version: LAB_VERSION, storage: "reachable", runs, workers } };
+        const limits = { endedRunsKept: ENDED_RUNS_KEPT };
+        return { data: { status: "ok", version: LAB_VERSION, storage: "reachable", runs, limits, workers } };
       },
     },
     {

@@ -119,6 +119,9 @@ class ThreadedQueue implements QueueStore {
   forgetWorker(worker: string): Promise<void> {
     return this.#thread.call("forgetWorker", worker);
   }
+  trim(limit: number): Promise<number> {
+    return this.#thread.call("trim", limit);
+  }
   workers(withinMs: number): Promise<QueueWorker[]> {
     return this.#thread.call("workers", withinMs);
   }

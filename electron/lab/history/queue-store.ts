@@ -160,6 +160,11 @@ export interface QueueStore {
   /** Notes that a worker is there. */
   reportWorker(worker: QueueWorker): Promise<void>;
   forgetWorker(worker: string): Promise<void>;
+  /**
+   * Removes the oldest runs that have ended beyond this number, with their attempts, results and deliveries; none that a sink
+   * has still to be sent. Workers that have not reported for a day are forgotten. @returns how many runs
+   */
+  trim(limit: number): Promise<number>;
   /** Those that reported within so many milliseconds. */
   workers(withinMs: number): Promise<QueueWorker[]>;
   close(): Promise<void>;

@@ -321,6 +321,18 @@ export class SqlQueue implements QueueStore {
     await this.#sql.query("DELETE FROM queue_workers WHERE worker = $1", [worker]);
   }
 
+  async trim(limit: number): Promise<number> {
+    const removed = await this.#sql.query(
+      `DELETE FROM queue WHERE state = 'ended'
+         AND number <= (SELECT number FROM queue WHERE state = 'ended' ORDER BY number DESC LIMIT 1 OFFSET $1)
+         AND run_id NOT IN (SELECT run_id FROM queue_deliveries WHERE state = 'pending')
+       RETURNING number`,
+      [limit],
+    );
+    await this.#sql.query(`DELETE FROM queue_workers WHERE seen_ms < ${this.#sql.now} - 86400000`, []);
+    return removed.length;
+  }
+
   async workers(withinMs: number): Promise<QueueWorker[]> {
     const rows = await this.#sql.query<{ worker: string; labels: string; concurrency: number }>(
       `SELECT * FROM queue_workers WHERE seen_ms > ${this.#sql.now} - $1 ORDER BY worker`,

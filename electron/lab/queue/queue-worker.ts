@@ -9,6 +9,8 @@ export const QUEUE_TIMES = { leaseMs: 30_000, heartbeatMs: 5_000, pollMs: 1_000 
 /** A worker that reported within this time is there. */
 export const WORKER_SEEN_MS = 3 * QUEUE_TIMES.heartbeatMs;
 const POLL_LIMIT_MS = 30_000;
+/** Runs that have ended and are kept; older ones are removed. Their records are the history's, which has its own limit. */
+export const ENDED_RUNS_KEPT = 10_000;
 
 export interface WorkerTimes extends AttemptTimes {
   pollMs: number;
@@ -143,6 +145,7 @@ export class QueueWorkerLoop {
         // After the machine slept their leases have ended, and nobody has taken them over.
         await Promise.all([...this.#attempts.values()].map((attempt) => attempt.renew()));
         await queue.reap();
+        await queue.trim(ENDED_RUNS_KEPT);
         await this.#parts.onReport?.();
       } catch (error) {
         onFailure(error);

@@ -267,6 +267,25 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       expect(await queue.takeDelivery(["gpu"], LEASE_MS)).toBeUndefined();
     });
 
+    test("removes the oldest ended runs beyond a limit, whole, but none that is open or that a sink has still to be sent", async () => {
+      const queue = await open();
+      await queue.submit(newQueued("unsent", { spec: { sinks: [{ kind: "stdout" }] } }));
+      await queue.cancel("unsent");
+      for (const at of numbersTo(3)) {
+        await queue.submit(newQueued(`run-${at}`));
+        const lease = await claimed(queue, "w");
+        await queue.putResults(lease, [{ resultId: `r-${at}`, item: "i", evaluator: "e", body: {} }]);
+        await queue.finish(lease, { outcome: "passed", reason: "", summary: null });
+      }
+      await queue.submit(newQueued("open"));
+      expect(await queue.trim(9)).toBe(0);
+      expect(await queue.trim(1)).toBe(2);
+      expect((await queue.list({ limit: 9 })).map(({ runId }) => runId)).toEqual(["open", "run-3", "unsent"]);
+      expect(await queue.results("run-1")).toEqual([]);
+      expect(await queue.attempts("run-1")).toEqual([]);
+      expect(await queue.results("run-3")).toHaveLength(1);
+    });
+
     test("lists runs newest first, by state and outcome, in pages; and the workers that reported", async () => {
       const queue = await open();
       for (const at of numbersTo(5)) await queue.submit(newQueued(`run-${at}`));
