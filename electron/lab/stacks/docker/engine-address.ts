@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { BlockList } from "node:net";
 import { homedir, networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -34,7 +35,7 @@ export function isRemote({ host }: EngineAddress): boolean {
  * It is not with Docker Desktop, a rootless engine, an engine on another machine, or a lab in a container.
  */
 export function reachesContainer(address: EngineAddress, container: string): boolean {
-  if (process.platform !== "linux" || isRemote(address)) return false;
+  if (process.platform !== "linux" || isRemote(address) || isRootless(address)) return false;
   const own = new BlockList();
   for (const { address: interfaceAddress, cidr, family, internal } of Object.values(networkInterfaces()).flatMap(
     (each) => each ?? [],
@@ -43,6 +44,16 @@ export function reachesContainer(address: EngineAddress, container: string): boo
     own.addSubnet(interfaceAddress, Number(cidr.split("/")[1]));
   }
   return own.check(container);
+}
+
+/**
+ * Its networks are in a namespace of its own, and may have the addresses of networks of this machine. An engine of root's has a
+ * socket of root's.
+ */
+export function isRootless(address: EngineAddress): boolean {
+  const socket = socketOf(address);
+  const found = socket === undefined ? undefined : statSync(socket, { throwIfNoEntry: false });
+  return found !== undefined && found.uid !== 0;
 }
 
 /** The path of a local engine's socket or pipe. */

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import type { LabError } from "../../lab-error.ts";
 import { explainNoEngine } from "./diagnosis.ts";
 import { connectEngine } from "./engine.ts";
-import { engineAddress } from "./engine-address.ts";
+import { engineAddress, reachesContainer } from "./engine-address.ts";
 import { fakeEngine } from "./testing/fake-engine.ts";
 
 const DOCKER = { Version: "20.10.24", ApiVersion: "1.41", Components: [{ Name: "Engine" }] };
@@ -36,6 +37,21 @@ test("an engine that is new enough is used, and says its version", async () => {
   const { version, notes, address } = await connectEngine(at(socket), false);
   expect({ version, notes, host: address.host }).toEqual({ version: "20.10.24", notes: [], host: `unix://${socket}` });
 });
+
+const ownAddress = Object.values(networkInterfaces())
+  .flatMap((each) => each ?? [])
+  .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+
+test.skipIf(process.getuid?.() !== 0 || ownAddress === undefined)(
+  "a container's address is none of this machine's where the engine is another user's, though the machine has such an address",
+  async () => {
+    const { socket } = await engineThatSays(DOCKER);
+    const address = engineAddress(at(socket));
+    expect(reachesContainer(address, ownAddress ?? "")).toBe(process.platform === "linux");
+    chownSync(socket, 4_711, 4_711);
+    expect(reachesContainer(address, ownAddress ?? "")).toBe(false);
+  },
+);
 
 describe("an engine that cannot be used is told with the hint:", () => {
   test("no socket", async () => {

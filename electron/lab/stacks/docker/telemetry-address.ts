@@ -5,7 +5,7 @@ import type { EngineAddress } from "../../journal/docker-location.ts";
 import { LOOPBACK, type Telemetry } from "../../telemetry/telemetry.ts";
 import { containersOf } from "./compose-labels.ts";
 import type { Door } from "./door/door.ts";
-import { isRemote } from "./engine-address.ts";
+import { isRemote, isRootless } from "./engine-address.ts";
 import { ask } from "./engine-error.ts";
 
 /** What an engine that runs in a virtual machine of this one calls it. */
@@ -32,7 +32,7 @@ export async function addressFromNetwork(
     const address = Gateway?.split("/")[0];
     if (!address?.includes(".")) continue;
     // Listening there is the check: a bridge that no container is on yet is not among the interfaces that Node lists.
-    if (!isRemote(engine) && (await telemetry.alsoAt(address))) return address;
+    if (!isRemote(engine) && !isRootless(engine) && (await telemetry.alsoAt(address))) return address;
     if (door !== undefined && (await listensThrough(door, address, telemetry))) return address;
   }
   return isRemote(engine) ? undefined : HOST_NAME;
