@@ -21,6 +21,8 @@ export interface PlacedLink {
   /** Middle of the line, for its marker. */
   x: number;
   y: number;
+  /** Between services above each other, so that there is room beside it alone. */
+  isUpright: boolean;
 }
 
 export const NODE_WIDTH = 122;
@@ -116,13 +118,13 @@ function line(link: DrawnLink, all: readonly DrawnLink[]): Omit<PlacedLink, "nam
   const shift = isForward ? fromShift : toShift;
   const turn = (fromX + toX) / 2 - shift * TURN * Math.sign(isForward ? toY - fromY : fromY - toY);
   const path = `M${fromX} ${fromY} C${turn} ${fromY} ${turn} ${toY} ${toX} ${toY}`;
-  return { path, x: (fromX + toX) / 2, y: (fromY + toY) / 2 };
+  return { path, x: (fromX + toX) / 2, y: (fromY + toY) / 2, isUpright: false };
 }
 
 function straight({ from, to }: DrawnLink, shift: number): Omit<PlacedLink, "name"> {
   const x = from.x + NODE_WIDTH / 2 + shift;
   const [fromY, toY] = to.y > from.y ? [from.y + NODE_HEIGHT, to.y - 2] : [from.y, to.y + NODE_HEIGHT + 2];
-  return { path: `M${x} ${fromY} L${x} ${toY}`, x, y: (fromY + toY) / 2 };
+  return { path: `M${x} ${fromY} L${x} ${toY}`, x, y: (fromY + toY) / 2, isUpright: true };
 }
 
 /** Offset of a link's end from the middle of its side: ends do not overlap, and are ordered by their other ends. */

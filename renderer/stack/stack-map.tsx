@@ -49,7 +49,6 @@ export function StackMap({ stack, traffic, selected, onSelect }: StackMapProps) 
         const link = stack.links.find((each) => each.name === name);
         if (link === undefined) return null;
         const isBroken = link.faults.length > 0;
-        const calls = traffic.get(name);
         return (
           <g
             key={name}
@@ -58,16 +57,10 @@ export function StackMap({ stack, traffic, selected, onSelect }: StackMapProps) 
             data-selected={selected === name || undefined}
             {...press(name)}
           >
-            <title>{linkText(link, calls)}</title>
+            <title>{linkText(link, traffic.get(name))}</title>
             <path d={path} className={classes.reach} />
             <path d={path} className={classes.line} markerEnd="url(#arrow)" />
             {isBroken && <circle cx={x} cy={y} r={5} />}
-            {calls !== undefined && (
-              <text x={x} y={y - 8} className={classes.traffic} data-failing={calls.errors > 0 || undefined}>
-                {rateText(calls)}
-                {calls.errors > 0 && ` · ${calls.errors} failed`}
-              </text>
-            )}
           </g>
         );
       })}
@@ -121,6 +114,17 @@ export function StackMap({ stack, traffic, selected, onSelect }: StackMapProps) 
               </text>
             )}
           </g>
+        );
+      })}
+      {map.links.map(({ name, x, y, isUpright }) => {
+        const calls = traffic.get(name);
+        if (calls === undefined) return null;
+        const place = isUpright ? { x: x + 8, y: y + 4 } : { x, y: y - 8, textAnchor: "middle" as const };
+        return (
+          <text key={name} {...place} className={classes.traffic} data-failing={calls.errors > 0 || undefined}>
+            {rateText(calls)}
+            {calls.errors > 0 && ` · ${calls.errors} failed`}
+          </text>
         );
       })}
     </svg>
