@@ -1,13 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Locator, Page } from "@playwright/test";
 import { parse } from "yaml";
-import { writePublicProject } from "../../electron/testing/public-project.ts";
+import { ComposeProject } from "../../electron/testing/compose-project.ts";
+import { PUBLIC_COMPOSE } from "../../electron/testing/public-project.ts";
 import { isAccessible } from "../page/accessible.ts";
 import { BrowserLab, expect, test } from "../page/lab-under-test.ts";
+import type { LabWindow } from "../page/lab-window.ts";
 
 /** The docker command line: it knows nothing of the lab. */
 function docker(...args: string[]): string {
@@ -24,6 +26,60 @@ function hasEngine(): boolean {
   }
 }
 
+/** No rule of accessibility is broken in either theme, and nothing is beside the page, in windows of both usual sizes. */
+async function looksWell(page: Page): Promise<void> {
+  const before = page.viewportSize();
+  for (const size of [
+    { width: 1920, height: 1080 },
+    { width: 1280, height: 800 },
+  ]) {
+    await page.setViewportSize(size);
+    await isAccessible(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  }
+  if (before !== null) await page.setViewportSize(before);
+}
+
+/** Reached from where the focus is, and pressed, by keys alone. */
+async function pressByTab(button: Locator, key = "Tab"): Promise<void> {
+  const page = button.page();
+  const isFocused = () => button.evaluate((element) => element === document.activeElement);
+  for (let presses = 0; presses < 200 && !(await isFocused()); presses++) await page.keyboard.press(key);
+  await expect(button).toBeFocused();
+  await page.keyboard.press("Enter");
+}
+
+async function listens(window: LabWindow): Promise<void> {
+  await expect(window.service("tools")).toHaveAccessibleName(/running, up/, { timeout: 60_000 });
+  await window.page.getByRole("button", { name: "Listen", exact: true }).click();
+  await expect(window.link("mcp-gateway->tools")).toHaveAccessibleName(/\d calls?, \d+ errors?/, { timeout: 120_000 });
+}
+
+/** SIGKILL for a lab and for whatever watches over it, by the data folder that they have. */
+async function killWithWatchdog(lab: BrowserLab): Promise<void> {
+  const mark = `RESILIENCE_LAB_HOME=${lab.home}`;
+  const ofLab = () =>
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(mark))
+      .map(Number);
+  for (const pid of ofLab()) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // ended by itself meanwhile
+    }
+  }
+  await expect.poll(ofLab).toEqual([]);
+}
+
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}
+
 /** As a person writes it: a variable of the environment, and not its value. */
 const PASSWORD = ["$", "{STORE_PASSWORD}"].join("");
 const HEADER = `Authorization: Bearer ${PASSWORD}`;
@@ -32,9 +88,7 @@ const project = `labpage${randomUUID().slice(0, 8)}`;
 
 test.describe("a compose project of someone else's", () => {
   test.skip(!hasEngine(), "needs a Docker engine");
-  let folder = "";
-  const compose = (...args: string[]) =>
-    execFileSync("docker-compose", ["-p", project, ...args], { cwd: folder, stdio: "pipe" });
+  let theirs: ComposeProject;
   const asFound = () => {
     const ids = docker("ps", "-aq", "--no-trunc", "--filter", `label=com.docker.compose.project=${project}`).split(
       "\n",
@@ -44,14 +98,10 @@ test.describe("a compose project of someone else's", () => {
   };
 
   test.beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "resilience-lab-page-"));
-    writePublicProject(folder);
-    writeFileSync(join(folder, ".env"), "STORE_PASSWORD=of-theirs\n");
-    compose("up", "-d");
+    theirs = new ComposeProject(project, PUBLIC_COMPOSE, [], { ".env": "STORE_PASSWORD=of-theirs\n" });
   });
   test.afterAll(() => {
-    compose("down", "-v");
-    rmSync(folder, { recursive: true, force: true });
+    theirs.down();
   });
 
   test("is opened in the window, broken manually, recorded, restored and left as it was found", async ({ window }) => {
@@ -60,8 +110,9 @@ test.describe("a compose project of someone else's", () => {
     await window.goTo("Stacks");
     const row = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: project }) });
     await expect(row).toContainText("5 of 6 running");
-    await expect(row).toContainText(join(folder, "docker-compose.yml"));
-    await row.getByRole("button", { name: `Open ${project}` }).click();
+    await expect(row).toContainText(theirs.file);
+    await looksWell(page);
+    await pressByTab(row.getByRole("button", { name: `Open ${project}` }));
 
     const stack = page.getByRole("region", { name: "Stack", exact: true });
     await expect(stack.getByRole("link", { name: `${project} · Docker` })).toBeVisible();
@@ -82,7 +133,7 @@ test.describe("a compose project of someone else's", () => {
       await row.getByRole("link", { name: "Services and links" }).click();
       const form = page.getByRole("listitem", { name: "page", exact: true });
       await expect(form).toContainText("proposed");
-      await isAccessible(page);
+      await looksWell(page);
       const choose = async (name: string, option: string, within: Locator | Page = form) => {
         await within.getByRole("combobox", { name, exact: true }).click();
         await page.getByRole("option", { name: option, exact: true }).click();
@@ -120,10 +171,11 @@ test.describe("a compose project of someone else's", () => {
       await tools.getByRole("button", { name: "Try tools" }).click();
       await expect(tools.getByRole("status")).toContainText(/^up in \d+ ms/);
 
-      await page.getByRole("button", { name: "Save 4 changes" }).click();
-      await expect(form).toContainText(`from ${join(folder, "resilience-lab.yaml")}`);
+      await page.getByRole("button", { name: "Discard" }).focus();
+      await pressByTab(page.getByRole("button", { name: "Save 4 changes" }), "Shift+Tab");
+      await expect(form).toContainText(`from ${join(theirs.folder, "resilience-lab.yaml")}`);
       await expect(tools.getByRole("textbox", { name: "Headers" })).toHaveValue(HEADER);
-      expect(parse(readFileSync(join(folder, "resilience-lab.yaml"), "utf8"))).toEqual({
+      expect(parse(readFileSync(join(theirs.folder, "resilience-lab.yaml"), "utf8"))).toEqual({
         services: {
           page: { "x-lab": { role: "agent", probe: { tcp: true }, port: 8000 } },
           store: {
@@ -152,16 +204,22 @@ test.describe("a compose project of someone else's", () => {
     await test.step("calls on its links are shown on the map while it is listened to, and nothing is left after", async () => {
       const link = window.link("mcp-gateway->tools");
       const ofLab = () => docker("ps", "-aq", "--filter", `label=resilience-lab.project=${project}`);
-      await page.getByRole("button", { name: "Listen", exact: true }).click();
+      await window.service("worker").focus();
+      await pressByTab(page.getByRole("button", { name: "Listen", exact: true }));
       await expect(link).toHaveAccessibleName(/\d calls?, \d+ errors?/, { timeout: 120_000 });
       expect(ofLab()).not.toBe("");
+      await looksWell(page);
       const caller = docker("ps", "-q", "--filter", `name=${project}[_-]mcp-gateway`);
       docker("exec", caller, "node", "-e", "fetch('http://tools:3001/nothing')");
       await expect(link).toHaveAccessibleName(/[1-9] calls?, 1 error; last: GET \/nothing in .* \(HTTP 404\)/);
-      await page.getByRole("button", { name: "Stop listening" }).click();
+      await link.focus();
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("button", { name: "Break the link" })).toBeVisible();
+      await page.keyboard.press("Enter");
+      await pressByTab(page.getByRole("button", { name: "Stop listening" }));
       await expect(link).toHaveAccessibleName("link mcp-gateway->tools");
       await expect(page.getByRole("button", { name: "Listen", exact: true })).toBeEnabled();
-      expect(ofLab()).toBe("");
+      await expect.poll(ofLab).toBe("");
     });
 
     await test.step("a link that its files do not name is broken and restored", async () => {
@@ -181,14 +239,15 @@ test.describe("a compose project of someone else's", () => {
     await window.service("tools").click();
     await page.getByRole("button", { name: "Stop tools" }).click();
     await expect(window.service("tools")).toHaveAccessibleName(/down/);
-    expect(docker("ps", "-q", "--filter", `name=${project}[_-]tools`)).toBe("");
+    // A probe may see it before the engine has taken note.
+    await expect.poll(() => docker("ps", "-q", "--filter", `name=${project}[_-]tools`)).toBe("");
 
     await test.step("opening another stack restores this one first", async () => {
       await window.goTo("Stacks");
       await expect(row.getByText("Open", { exact: true })).toBeVisible();
       await page.getByRole("button", { name: "Open As processes" }).click();
-      await expect(stack.getByRole("link", { name: /· processes/ })).toBeVisible();
-      expect(asFound()).toBe(before);
+      await expect(stack.getByRole("link", { name: /· processes/ })).toBeVisible({ timeout: 120_000 });
+      await expect.poll(asFound).toBe(before);
     });
     await test.step("what was done is in the history", async () => {
       await window.goTo("History");
@@ -202,25 +261,38 @@ test.describe("a compose project of someone else's", () => {
     const row = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: project }) });
     await row.getByRole("button", { name: `Stop ${project}` }).click();
     await expect(row).toContainText("0 of 6 running");
-    expect(docker("ps", "-q", "--filter", `label=com.docker.compose.project=${project}`)).toBe("");
+    await expect.poll(() => docker("ps", "-q", "--filter", `label=com.docker.compose.project=${project}`)).toBe("");
     await expect(row.getByRole("button", { name: `Open ${project}` })).toHaveAccessibleDescription(/bring it up first/);
     await row.getByRole("button", { name: `Bring up ${project}` }).click();
     await expect(row).toContainText("5 of 6 running");
     await expect(row.getByRole("button", { name: `Open ${project}` })).toBeEnabled();
   });
 
-  test("is open again at the next start of the lab", async ({ window, browserLab, page: tab }) => {
-    const { page } = window;
+  test("is open again at the next start, and as it was found after labs were killed while the map listened", async ({
+    window,
+    browserLab,
+    page: tab,
+  }) => {
     await window.goTo("Stacks");
-    await page.getByRole("button", { name: `Open ${project}` }).click();
-    await expect(window.service("tools")).toHaveAccessibleName(/running, up/);
-    await browserLab.stop();
-    const next = await BrowserLab.start(browserLab.home);
+    await tab.getByRole("button", { name: `Open ${project}` }).click();
+    const before = theirs.state();
+    await listens(window);
+    await browserLab.kill();
+    await expect.poll(() => theirs.state(), { timeout: 60_000 }).toBe(before);
+
+    let next = await BrowserLab.start(browserLab.home);
     try {
-      const again = await next.open(tab);
+      let again = await next.open(tab);
+      await listens(again);
+      await killWithWatchdog(next);
+      // Without either it ends with the streams by which it was controlled.
+      await expect.poll(() => theirs.state(), { timeout: 60_000 }).toBe(before);
+      next = await BrowserLab.start(browserLab.home);
+      again = await next.open(tab);
       await expect(again.service("tools")).toHaveAccessibleName(/running, up/);
       // What it still loads would be broken off.
       await again.isComplete();
+      expect(theirs.state()).toBe(before);
     } finally {
       await next.stop();
     }

@@ -45,6 +45,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[--count 60] [--seed N]",
     run: () => import("./sidecar-kills.ts"),
   },
+  "public-projects": {
+    what: "breaks five compose projects of public programs in the window, two of which the tests leave out",
+    options: "",
+    run: () => import("./public-projects.ts"),
+  },
   roles: {
     what: "opens nine compose projects of public programs and checks what the lab takes their services for",
     options: "",
@@ -73,7 +78,7 @@ const SOAKS: Record<string, Soak> = {
 };
 
 const LIST = Object.entries(SOAKS)
-  .map(([name, { what, options }]) => `  ${name.padEnd(13)} ${what}\n                ${options}\n`)
+  .map(([name, { what, options }]) => `  ${name.padEnd(15)} ${what}\n                  ${options}\n`)
   .join("");
 
 const [name, ...options] = process.argv.slice(2);

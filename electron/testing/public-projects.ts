@@ -9,7 +9,9 @@ export interface PublicProject extends DescribedProject {
   /** To a server that publishes nothing, and the address by which its caller calls it. */
   link: { name: string; url: string };
   /** A fault on a service that is up again soon, whatever the load. */
-  breaks: { kind: "stop" | "kill" | "pause" | "disconnect"; service: string };
+  breaks: { kind: "stop" | "kill" | "pause" | "disconnect"; service: string; replicas?: "one of 2" };
+  /** Left to `npm run soak -- public-projects`: what it uses, another uses too. */
+  isForSoak?: true;
 }
 
 const MCP_PROXY = "/app/node_modules/mcp-proxy/dist/bin/mcp-proxy.mjs";
@@ -149,6 +151,7 @@ networks:
       roles: { "tools-proxy": "gateway", assistant: "agent" },
       link: { name: "assistant->tools-proxy", url: "http://tools-proxy:8080/ping" },
       breaks: { kind: "pause", service: "tools-proxy" },
+      isForSoak: true,
     },
     {
       name: "two replicas of a server over Streamable HTTP, and a callee by its alias",
@@ -172,7 +175,7 @@ services:
       up: ["--scale", "server=2"],
       roles: { agent: "agent", server: "mcp-server" },
       link: { name: "agent->server", url: "http://everything:3001/mcp" },
-      breaks: { kind: "stop", service: "server" },
+      breaks: { kind: "stop", service: "server", replicas: "one of 2" },
     },
     {
       name: "supergateway over HTTP+SSE with a named container, and an agent that calls it by that name",
@@ -196,6 +199,7 @@ services:
       roles: { agent: "agent", tools: "gateway" },
       link: { name: "agent->tools", url: `http://${named}:8000/healthz` },
       breaks: { kind: "disconnect", service: "tools" },
+      isForSoak: true,
     },
   ];
 }
