@@ -28,7 +28,10 @@ export async function readSockets(docker: Dockerode, containers: readonly Inspec
   return socketsOnEngine(docker, running).catch(() => new Map());
 }
 
-/** Undefined where its process is none of this machine's: ids of processes are those of the engine's. */
+/**
+ * Undefined where its process is none of this machine's: ids of processes are those of the engine's. Not read at once: for each
+ * table the kernel walks the connections of the whole machine, which takes it some 4 ms.
+ */
 async function socketsOfOwnProcess({ Id, State }: Inspected): Promise<TcpSocket[] | undefined> {
   const folder = `/proc/${State.Pid}`;
   try {

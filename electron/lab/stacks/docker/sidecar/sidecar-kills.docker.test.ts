@@ -35,10 +35,19 @@ function momentsMs(): number[] {
 function scenarioOn(project: LinkedProject, method: readonly object[], observe: readonly string[] = []): string {
   const file = join(project.folder, "scenario.yaml");
   const steadyState = [{ service: "caller", is: "up" }];
+  const observing = observe.length > 0 ? { observe } : {};
   const expected = [{ service: "caller", is: "up" }];
   writeFileSync(
     file,
-    JSON.stringify({ id: "killed", title: "Killed", patterns: [], observe, steadyState, method, expect: expected }),
+    JSON.stringify({
+      id: "killed",
+      title: "Killed",
+      patterns: [],
+      ...observing,
+      steadyState,
+      method,
+      expect: expected,
+    }),
   );
   return file;
 }
