@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Checkbox } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { type CSSProperties, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { besideSteps, type Waterfall as Layout, visibleRows, waterfallOf } from "../../electron/model/waterfall.ts";
+import { besideSteps, type Waterfall as Tree, visibleRows, waterfallOf } from "../../electron/model/waterfall.ts";
 import type { WaterfallSpan } from "../../electron/model/waterfall-span.ts";
 import type { SpanKey } from "../state/interaction-store.ts";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
@@ -40,7 +40,7 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
   const shownVersion = useDeferredValue(version);
   const sentVersion = useDeferredValue(useTelemetry(record));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its versions change
-  const { rows, services, notes } = useMemo(
+  const { rows, services, notes, all, failedRows, parents } = useMemo(
     () => laidOut(record, withBeside),
     [record, shownVersion, sentVersion, withBeside],
   );
@@ -54,10 +54,13 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
     if (seq !== undefined) onVisit(seq);
     if (sent !== undefined) onSelectSpan(sent, seq);
   };
-  const visible = useMemo(() => visibleRows(rows, collapsed, wanted), [rows, collapsed, wanted]);
+  const visible = useMemo(
+    () => (wanted === "" && collapsed.size === 0 ? all : visibleRows(rows, collapsed, wanted)),
+    [rows, all, collapsed, wanted],
+  );
   const failed = useMemo(
-    () => (wanted === "" ? [...rows.keys()] : visible).filter((at) => rows[at]?.span.isError),
-    [rows, visible, wanted],
+    () => (wanted === "" ? failedRows : visible.filter((at) => rows[at]?.span.isError)),
+    [rows, failedRows, visible, wanted],
   );
   const { cursorMs, scale, plot } = useSharedAxis(run);
   const colours = useMemo(
@@ -68,8 +71,8 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
   const cursorPx = cursorMs === undefined ? undefined : scale.toPx(cursorMs);
   const beside = besideSteps(record.view);
   if (rows.length === 0 && beside === 0) return <Empty title="No steps yet" />;
-  const parents = rows.filter(({ descendants }) => descendants > 0).map(({ span }) => span.id);
-  const isAllCollapsed = parents.length > 0 && parents.every((id) => collapsed.has(id));
+  const isAllCollapsed =
+    parents.length > 0 && collapsed.size >= parents.length && parents.every((id) => collapsed.has(id));
   const toggle = (id: string, isOpen: boolean) =>
     setCollapsed((before) => {
       const next = new Set(before);
@@ -77,10 +80,13 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
       else next.add(id);
       return next;
     });
-  const focusIndex = visible.findIndex((at) => {
-    const row = rows[at];
-    return row !== undefined && isSelected(row.span);
-  });
+  const isAnySelected = selectedSpan !== undefined || selectedSeq !== undefined;
+  const focusIndex = isAnySelected
+    ? visible.findIndex((at) => {
+        const row = rows[at];
+        return row !== undefined && isSelected(row.span);
+      })
+    : -1;
   const toFailed = (direction: 1 | -1) => {
     const from = rows.findIndex(({ span }) => isSelected(span));
     const next = direction === 1 ? failed.find((at) => at > from) : failed.findLast((at) => at < from || from === -1);
@@ -209,6 +215,14 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
   );
 }
 
+interface Layout extends Tree {
+  /** Indexes of all rows, and of those that failed. */
+  all: number[];
+  failedRows: number[];
+  /** Ids of what can be collapsed. */
+  parents: string[];
+}
+
 /** The newest layout of each record: a run with many spans that is shown again is not laid out again. */
 const layouts = new WeakMap<RunRecord, { of: string; waterfall: Layout }>();
 
@@ -216,7 +230,14 @@ function laidOut(record: RunRecord, withBeside: boolean): Layout {
   const of = `${record.view.seq} ${record.view.lastMs} ${record.telemetry.next} ${withBeside}`;
   const known = layouts.get(record);
   if (known?.of === of) return known.waterfall;
-  const waterfall = waterfallOf(record.view, withBeside, record.telemetry);
+  const tree = waterfallOf(record.view, withBeside, record.telemetry);
+  const all = [...tree.rows.keys()];
+  const waterfall = {
+    ...tree,
+    all,
+    failedRows: all.filter((at) => tree.rows[at]?.span.isError),
+    parents: tree.rows.flatMap(({ span, descendants }) => (descendants > 0 ? [span.id] : [])),
+  };
   layouts.set(record, { of, waterfall });
   return waterfall;
 }
