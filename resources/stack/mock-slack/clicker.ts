@@ -3,7 +3,6 @@
  * (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload).
  */
 import { randomBytes } from "node:crypto";
-
 import { within } from "../http/within.ts";
 import { contextHeaders, startHttpSpan } from "../telemetry/http-span.ts";
 import type { TraceContext } from "../telemetry/span.ts";
