@@ -134,7 +134,9 @@ export class RunView {
     return this.page.getByRole("complementary", { name: "Inspector" });
   }
 
-  async tab(name: "Map" | "Checks" | "Tool calls" | "Waterfall" | "Plots" | "Events" | "Logs"): Promise<void> {
+  async tab(
+    name: "Map" | "Checks" | "Tool calls" | "Waterfall" | "Plots" | "Events" | "Logs" | "Notes",
+  ): Promise<void> {
     await this.page.getByRole("tab", { name: new RegExp(`^${name}`) }).click();
   }
 

@@ -22,7 +22,11 @@ async function openFile(browser: Browser, file: string, options: { javaScriptEna
   const page = await context.newPage();
   const noted: string[] = [];
   const address = pathToFileURL(file).href;
-  page.on("request", (request) => request.url().split("#")[0] !== address && noted.push(`asked for ${request.url()}`));
+  page.on("request", (request) => {
+    const asked = request.url();
+    // A picture that the page made itself.
+    if (asked.split("#")[0] !== address && !asked.startsWith("blob:")) noted.push(`asked for ${asked}`);
+  });
   page.on("console", (message) => noted.push(message.text()));
   page.on("pageerror", (error) => noted.push(error.message));
   await page.goto(address);
@@ -41,6 +45,57 @@ test("a run is one HTML file, from the window and from the terminal, and opens f
   browser,
 }) => {
   const file = join(home, "run.html");
+  await test.step("a name, tags and notes are written on it, and found in the history", async () => {
+    const { page } = window;
+    await window.openAddress(`#/run/${RUN}?t=3000`);
+    await page.getByRole("button", { name: "Edit the name and tags" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("For the team");
+    await page.getByRole("textbox", { name: "Tags" }).fill("talk, slow server");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("heading", { level: 1, name: "For the team" })).toBeVisible();
+    await window.run.tab("Notes");
+    await page.getByLabel("Note at 3.00 s").fill("Ask ann@example.com\nabout this");
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByRole("img", { name: "Note at 3.00 s: Ask" })).toBeVisible();
+    await scan(page, "notes", { differsIn: ["main"] });
+    await page.getByRole("link", { name: "slow server" }).click();
+    await expect(page.getByRole("link", { name: "For the team" })).toBeVisible();
+    await expect(page.getByRole("row")).toHaveCount(2);
+    await page.getByText("Tag: slow server").click();
+    await expect(page.getByRole("row")).toHaveCount(4);
+    await page.getByRole("textbox", { name: "Search the runs" }).fill("about this");
+    await expect(page.getByRole("row")).toHaveCount(2);
+  });
+
+  await test.step("the timeline, the map and a link to the moment are copied", async () => {
+    const { page, run } = window;
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await window.openAddress(`#/run/${RUN}?t=3000`);
+    await run.tab("Map");
+    for (const [what, text] of [
+      ["timeline", "Tool calls"],
+      ["map", "gateway"],
+    ] as const) {
+      await chooseToCopy(page, `the ${what} as SVG`);
+      await expect.poll(copied).toContain(`>${text}<`);
+      const problem = await page.evaluate(
+        (svg) => {
+          const parsed = new DOMParser().parseFromString(svg, "image/svg+xml");
+          return parsed.querySelector("parsererror")?.textContent ?? "";
+        },
+        await copied(),
+      );
+      expect(problem).toBe("");
+      await chooseToCopy(page, `the ${what} as PNG`);
+      const types = () => page.evaluate(async () => (await navigator.clipboard.read()).flatMap(({ types }) => types));
+      await expect.poll(types).toEqual(["image/png"]);
+    }
+    await chooseToCopy(page, "a link to this moment");
+    await expect.poll(copied).toContain(`#/run/${RUN}?t=3000`);
+    await page.context().clearPermissions();
+  });
+
   await test.step("exported by the window as by the terminal", async () => {
     await window.openAddress(`#/run/${RUN}`);
     await window.run.hasEnded("Passed");
@@ -60,13 +115,18 @@ test("a run is one HTML file, from the window and from the terminal, and opens f
     await expect(run.moment).toContainText("At the end");
     await expect(run.header.getByText("Passed", { exact: true })).toBeVisible();
     await expect(page.getByRole("button", { name: "Run again" })).toHaveCount(0);
+    await expect(page.getByRole("heading", { level: 1, name: "For the team" })).toBeVisible();
     await slider.focus();
     await page.keyboard.press("Home");
     await expect(run.moment).toContainText("At");
     await run.tab("Events");
     await page.keyboard.press("f");
     await page.keyboard.press("/");
-    await page.keyboard.type("upstream_error");
+    await page.keyboard.type("about this");
+    await page.getByRole("button", { name: /note Ask .*about this/ }).click();
+    await expect(run.moment).toContainText("At 3.00 s");
+    await page.keyboard.press("f");
+    await page.getByRole("textbox", { name: "Search the events" }).fill("upstream_error");
     await expect(page.getByText(/^4 events$/)).toBeVisible();
     await page.keyboard.press("Tab");
     await slider.focus();
@@ -75,6 +135,12 @@ test("a run is one HTML file, from the window and from the terminal, and opens f
     await expect(page.getByRole("button", { name: "Pause the replay" })).toBeVisible();
     await page.keyboard.press("r");
     await expect(page.getByRole("button", { name: "Replay" })).toBeVisible();
+  });
+
+  await test.step("where the clipboard refuses a picture it is saved", async () => {
+    const saving = page.waitForEvent("download");
+    await chooseToCopy(page, "the timeline as PNG");
+    expect((await saving).suggestedFilename()).toBe(`timeline-${RUN.slice(0, 8)}.png`);
   });
 
   await test.step("an address with a moment opens it there", async () => {
@@ -87,7 +153,7 @@ test("a run is one HTML file, from the window and from the terminal, and opens f
   await test.step("every view, in each size and theme", async () => {
     for (const size of SIZES) {
       await page.setViewportSize(size);
-      for (const tab of ["Map", "Checks", "Tool calls", "Waterfall", "Plots", "Events", "Logs"] as const) {
+      for (const tab of ["Map", "Checks", "Tool calls", "Waterfall", "Plots", "Events", "Logs", "Notes"] as const) {
         await run.tab(tab);
         const isWide = await page.evaluate(
           () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
@@ -135,6 +201,11 @@ test("a run is one HTML file, from the window and from the terminal, and opens f
     await damaged.close();
   });
 });
+
+async function chooseToCopy(page: Page, what: string): Promise<void> {
+  await page.getByRole("button", { name: "Copy what is shown" }).click();
+  await page.getByRole("menuitem", { name: `Copy ${what}` }).click();
+}
 
 async function isSummedUp(page: Page): Promise<void> {
   await expect(page.locator("#summary").getByRole("heading", { level: 1 })).toBeVisible();

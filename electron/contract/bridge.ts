@@ -6,10 +6,10 @@ export interface LabBridge {
   onNavigate(listener: (route: string) => void): () => void;
 }
 
-/** The routes that a deep link, a menu or a notification may open. `resilience-lab://run/<id>` opens `run/<id>`. */
+/** The routes that a deep link, a menu or a notification may open. `resilience-lab://run/<id>` opens `run/<id>`, with `?t=` at a moment. */
 const ROUTES: readonly RegExp[] = [
   /^lab$/,
-  /^run\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  /^run\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\?(t=\d{1,12}(\.\d{1,3})?)?&?(event=\d{1,9})?)?$/,
   /^scenario\/[a-z0-9]+(-[a-z0-9]+)*$/,
   /^approvals$/,
   /^history$/,

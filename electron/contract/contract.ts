@@ -1,5 +1,6 @@
 import { type ContractRouterClient, eventIterator, oc, type } from "@orpc/contract";
 import { z } from "zod";
+import { runAnnotations } from "../model/annotations.ts";
 import {
   approvalAnswer,
   approvalDecision,
@@ -25,6 +26,7 @@ import { LAB_ERRORS } from "./errors.ts";
 import { acknowledgeRequest, type LabState, type StreamMessage, subscribeRequest } from "./events.ts";
 import { undoReport } from "./faults.ts";
 import {
+  annotateRequest,
   deleteReport,
   deleteRequest,
   type EventPage,
@@ -223,6 +225,7 @@ export const labContract = {
     samples: procedure.input(samplesRequest).output(type<SampledRun[]>()),
     delete: procedure.input(deleteRequest).output(deleteReport),
     pin: procedure.input(pinRequest).output(done),
+    annotate: procedure.input(annotateRequest).output(runAnnotations),
   },
   /** Sessions of agents that send their spans to the lab without a scenario. */
   sessions: {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { annotationChange, runAnnotations } from "../model/annotations.ts";
 import type { RunSamples } from "../model/call-statistics.ts";
 import { type LabEvent, OUTCOMES } from "../model/lab-event.ts";
 import { SUMMARY_LANES } from "../model/lanes.ts";
@@ -27,6 +28,8 @@ export const runSummary = z.object({
   raw: z.boolean(),
   /** What happened, in one sentence; null while the run is in progress, and for one with too many events to read for it. */
   headline: z.string().nullable(),
+  /** What persons wrote on it. */
+  annotations: runAnnotations,
 });
 export type RunSummary = z.infer<typeof runSummary>;
 
@@ -35,9 +38,11 @@ export const historyFilter = z.strictObject({
   scenarioId: word.optional(),
   outcome: z.enum(OUTCOMES).optional(),
   driver: word.optional(),
-  /** In the title, the scenario's id, the run's id or the reason; case-insensitive. */
+  /** In the title, the scenario's id, the run's id, the reason, its name, tags or notes; case-insensitive. */
   text: word.optional(),
   pinned: z.boolean().optional(),
+  /** Runs that have this tag. */
+  tag: word.optional(),
   limit: z.int().min(1).max(500).default(50),
   /** Only runs older than this one: the last run of the previous page. */
   before: runId.optional(),
@@ -107,6 +112,8 @@ export const deleteReport = z.object({
 });
 export type DeleteReport = z.infer<typeof deleteReport>;
 export const pinRequest = z.strictObject({ runId, pinned: z.boolean() });
+
+export const annotateRequest = z.strictObject({ runId, change: annotationChange });
 
 export const LANE_BUCKETS = 240;
 /** A lane of a run, before any of its events is loaded: enough to draw where something happened. */

@@ -6,6 +6,7 @@ const RUN = "0f0f0f0f-1111-4222-8333-444444444444";
 test.each([
   [`resilience-lab://run/${RUN}`, `run/${RUN}`],
   [`resilience-lab://run/${RUN}/`, `run/${RUN}`],
+  [`resilience-lab://run/${RUN}?t=1510.25&event=7`, `run/${RUN}?t=1510.25&event=7`],
   ["resilience-lab://history", "history"],
   ["resilience-lab://scenario/approval-timeout", "scenario/approval-timeout"],
 ])("%s leads to %s", (link, route) => {
@@ -17,6 +18,7 @@ test.each([
   "resilience-lab:history",
   "resilience-lab://run/../../etc/passwd",
   "resilience-lab://run/%2e%2e",
+  `resilience-lab://run/${RUN}?t=1&next=//example.com`,
   "resilience-lab://scenario/A B",
   "resilience-lab://javascript:alert(1)",
   `resilience-lab://history?${"x".repeat(10_000)}`,

@@ -3,13 +3,13 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { Diagnostics } from "../../electron/contract/diagnostics.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt, notify } from "../state/notify.tsx";
+import { copyText } from "../ui/copy-text.ts";
 import { Facts } from "../ui/facts.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
 import { bytes, formatDuration } from "../ui/times.ts";
 import classes from "./about-page.module.css";
-import { copyText } from "./copy-text.ts";
 import { LICENCES, OWN_LICENCE } from "./licences.ts";
 
 const EVERY_MS = 2_000;

@@ -174,7 +174,7 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
       <SearchBox
         className={classes.search}
         label="Search the runs"
-        placeholder="Title, id or reason"
+        placeholder="Title, reason, name, tag or note"
         value={text}
         maxLength={200}
         onChange={onText}
@@ -205,6 +205,11 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
         value={filter.driver ?? null}
         onChange={(value) => change("driver", value)}
       />
+      {filter.tag !== undefined && (
+        <Chip variant="outline" size="xs" checked onChange={() => change("tag", null)}>
+          Tag: {filter.tag}
+        </Chip>
+      )}
       <Chip
         variant="outline"
         size="xs"

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunSummary } from "../../electron/contract/history.ts";
+import { NO_ANNOTATIONS } from "../../electron/model/annotations.ts";
 import {
   comparedInOrder,
   whyNotCompare,
@@ -25,6 +26,7 @@ function run(parts: Partial<RunSummary> = {}): RunSummary {
     importedFrom: null,
     raw: false,
     headline: null,
+    annotations: NO_ANNOTATIONS,
     ...parts,
   };
 }

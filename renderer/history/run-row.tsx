@@ -10,6 +10,7 @@ import {
 } from "@tabler/icons-react";
 import { type ReactNode, useId } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
+import { visibleLine } from "../../electron/model/visible-text.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
@@ -49,6 +50,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
     importedFrom,
     raw,
     headline,
+    annotations: { name: ownName, tags },
   } = run;
   const { client } = useStores();
   const actions = useLabActions();
@@ -81,8 +83,14 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
         <div className={classes.what}>
           <span className={classes.title}>
             <a href={formatRoute({ at: "run", runId: id })} data-control="open">
-              {scenarioTitle}
+              {ownName === "" ? scenarioTitle : visibleLine(ownName)}
             </a>
+            {ownName !== "" && <span className={classes.imported}>{scenarioTitle}</span>}
+            {tags.map((tag) => (
+              <a key={tag} className={classes.tag} href={formatRoute({ at: "history", filter: { tag } })}>
+                {visibleLine(tag)}
+              </a>
+            ))}
             {without.length > 0 && (
               <span className={classes.without}>
                 <IconShieldOff size={13} aria-hidden /> without {without.join(", ")}

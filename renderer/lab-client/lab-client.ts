@@ -1,6 +1,7 @@
 import { LAB_BRIDGE_NAME, type LabBridge } from "../../electron/contract/bridge.ts";
 import type { Upload } from "../../electron/contract/bundles.ts";
 import type { LabProcedures } from "../../electron/contract/contract.ts";
+import type { RunAnnotations } from "../../electron/model/annotations.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import {
   followLab,
@@ -31,6 +32,8 @@ export interface LabClient {
   followLab(follower: LabFollower): () => void;
   followRun(run: { runId: string; afterSeq?: number }, follower: RunFollower): () => void;
   followTelemetry(run: { runId: string; after: number }, follower: TelemetryFollower): () => void;
+  /** What persons wrote on a run. */
+  annotations(runId: string): Promise<RunAnnotations>;
   /** Uploads a file to the host, for `bundles.verify` and `bundles.import`. */
   upload(file: File, signal?: AbortSignal): Promise<Upload>;
   /** Called when the shell navigates the page, such as to `run/<id>` from a deep link; never called in a browser. */
@@ -52,13 +55,15 @@ export function connectToLab(): LabClient {
 
 export function labClient(transport: Transport, bridge?: LabBridge): LabClient {
   const connection = new Connection(transport);
+  const call = procedures(connection);
   return {
     hasLab: true,
-    call: procedures(connection),
+    call,
     connection,
     followLab: (follower) => followLab(connection, follower),
     followRun: (run, follower) => followRun(connection, run, follower),
     followTelemetry: (run, follower) => followTelemetry(connection, run, follower),
+    annotations: async (runId) => (await call.history.get({ runId })).annotations,
     upload: (file, signal) => uploadFile(file, transport.requestHeaders?.() ?? {}, signal),
     onNavigate: (listener) => bridge?.onNavigate(listener) ?? (() => {}),
     close: () => connection.close(),

@@ -1,5 +1,6 @@
 import type { LabProcedures } from "../../electron/contract/contract.ts";
 import { EVENT_BATCH_LIMIT } from "../../electron/contract/events.ts";
+import type { RunAnnotations } from "../../electron/model/annotations.ts";
 import type { LabEvent } from "../../electron/model/lab-event.ts";
 import type { TelemetryRecord } from "../../electron/model/telemetry.ts";
 import type { LabClient } from "./lab-client.ts";
@@ -10,6 +11,7 @@ export interface RecordedRuns {
   /** Undefined for a run that is not among them. */
   events(runId: string): Promise<readonly LabEvent[]> | undefined;
   telemetry(runId: string): Promise<readonly TelemetryRecord[]> | undefined;
+  annotations(runId: string): RunAnnotations;
 }
 
 /** The client of a page without a lab: it delivers what was recorded as a lab does, and refuses every call. */
@@ -35,6 +37,7 @@ export function recordedRunsClient(runs: RecordedRuns): LabClient {
         onFailure: (failure) => follower.onFailure?.(failure),
       });
     },
+    annotations: async (runId) => runs.annotations(runId),
     upload: () => Promise.reject(noLab()),
     onNavigate: () => () => {},
     close() {},

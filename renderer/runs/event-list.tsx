@@ -1,7 +1,9 @@
 import { useDeferredValue, useMemo, useState } from "react";
 import type { StreamItem } from "../../electron/contract/events.ts";
+import type { RunNote } from "../../electron/model/annotations.ts";
 import { groupRepeats } from "../../electron/model/brief-text.ts";
 import { loggedBy } from "../../electron/model/catalogue/catalogue.ts";
+import { visibleLine } from "../../electron/model/visible-text.ts";
 import { useInteraction } from "../state/lab-context.tsx";
 import type { RunRecord } from "../state/run-record.ts";
 import { FilterSelect } from "../ui/filter-select.tsx";
@@ -20,12 +22,14 @@ interface EventListProps {
   cursorMs: number | undefined;
   selectedSeq: number | undefined;
   onVisit: (seq: number) => void;
+  /** Listed at their moments. */
+  notes: readonly RunNote[];
   /** Only log lines of services. */
   isLogs?: boolean;
 }
 
 /** The events up to the moment shown, searchable by any part of an event, arguments included. */
-export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isLogs = false }: EventListProps) {
+export function EventList({ record, version, cursorMs, selectedSeq, onVisit, notes, isLogs = false }: EventListProps) {
   const search = useInteraction((state) => state.search);
   const look = useInteraction((state) => state.look);
   const [service, setService] = useState<string | null>(null);
@@ -34,8 +38,10 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const matching = useMemo(() => {
     const isWanted = (item: StreamItem) => isOfKind(item, isLogs, service) && eventContains(item, wanted);
-    return record.items.filter(isWanted);
-  }, [record, version, wanted, isLogs, service]);
+    const items: readonly Listed[] = record.items.filter(isWanted);
+    const listed = isLogs ? [] : notes.filter((note) => isListed(note, wanted));
+    return listed.length === 0 ? items : [...items, ...listed].sort((one, other) => one.atMs - other.atMs);
+  }, [record, version, wanted, isLogs, service, notes]);
   const shown = useMemo(() => countAt(matching, cursorMs), [matching, cursorMs]);
   const services = record.view.started?.services.map(({ name }) => name) ?? [];
 
@@ -74,6 +80,7 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
           render={(index) => {
             const item = matching[index];
             if (item === undefined) return null;
+            if (!("type" in item)) return <NoteRow note={item} onVisit={() => look({ cursorMs: item.atMs })} />;
             const { kind, text, tone } = describeItem(item);
             const seq = item.type === "skipped" ? item.fromSeq : item.seq;
             return (
@@ -99,6 +106,25 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
   );
 }
 
+/** What is listed: with a moment. */
+type ListedNote = RunNote & { atMs: number };
+type Listed = StreamItem | ListedNote;
+
+function isListed(note: RunNote, wanted: string): note is ListedNote {
+  return note.atMs !== null && note.text.toLowerCase().includes(wanted);
+}
+
+function NoteRow({ note: { atMs, text }, onVisit }: { note: ListedNote; onVisit: () => void }) {
+  return (
+    <button type="button" className={`${rows.row} ${classes.event}`} onClick={onVisit}>
+      <span className={classes.time}>{formatDuration(atMs)}</span>
+      <ToneDot tone="waiting" />
+      <span className={classes.kind}>note</span>
+      <span className={classes.text}>{visibleLine(text)}</span>
+    </button>
+  );
+}
+
 /** A service's own words, which stay as they are. */
 function isLogged(item: StreamItem): boolean {
   return item.type !== "skipped" && loggedBy(item) !== undefined;
@@ -111,16 +137,16 @@ function isOfKind(item: StreamItem, isLogs: boolean, service: string | null): bo
   return printedBy !== undefined && (service === null || printedBy === service);
 }
 
-function countAt(items: readonly StreamItem[], ms: number | undefined): number {
+function countAt(items: readonly Listed[], ms: number | undefined): number {
   if (ms === undefined) return items.length;
   const after = items.findIndex((item) => item.atMs > ms);
   return after < 0 ? items.length : after;
 }
 
-function indexOf(items: readonly StreamItem[], count: number, seq: number): number {
+function indexOf(items: readonly Listed[], count: number, seq: number): number {
   for (let index = 0; index < count; index++) {
     const item = items[index];
-    if (item !== undefined && item.type !== "skipped" && item.seq === seq) return index;
+    if (item !== undefined && "type" in item && item.type !== "skipped" && item.seq === seq) return index;
   }
   return -1;
 }

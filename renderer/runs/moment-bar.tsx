@@ -16,6 +16,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
 import { momentOf } from "./moment.ts";
 import classes from "./moment-bar.module.css";
+import { PictureMenu, type Pictures } from "./picture-menu.tsx";
 import { Replay } from "./replay.tsx";
 import { RunTime } from "./run-time.tsx";
 
@@ -28,6 +29,7 @@ interface MomentBarProps {
   isWaiting: boolean;
   onFollow: () => void;
   onError: (direction: 1 | -1) => void;
+  pictures: Pictures;
 }
 
 /** Before the time of the newest moment. */
@@ -39,7 +41,7 @@ const NEWEST: Record<Following, string> = {
 };
 
 /** The state of the run at the moment shown. */
-export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, onError }: MomentBarProps) {
+export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, onError, pictures }: MomentBarProps) {
   const { phase, steps, health, faults, waiting } = momentOf(view);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const following = useFollowing(run);
@@ -69,6 +71,7 @@ export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, 
         {hasEnded ? "Show the end" : "Follow"}
       </ReasonedButton>
       {hasEnded && <Replay endMs={run.record.view.lastMs} />}
+      <PictureMenu runId={run.record.runId} pictures={pictures} />
       {!hasOnlySpans && (
         <span className={classes.errors}>
           {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}

@@ -4,18 +4,20 @@ import { headlineOf } from "../../electron/model/headline/headline.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { type Following, useFollowing, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
+import type { Annotations } from "../state/use-annotations.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { OutcomeBadge, TraceBadge } from "../ui/outcome.tsx";
 import { clockTime } from "../ui/times.ts";
 import { AttemptNote } from "./attempt-note.tsx";
 import { RunActions } from "./run-actions.tsx";
 import classes from "./run-header.module.css";
+import { RunNames } from "./run-names.tsx";
 import { RunTime } from "./run-time.tsx";
 
 const BADGES: Partial<Record<Following, "reading" | "unknown">> = { loading: "reading", stopped: "unknown" };
 
 /** Title, outcome and reason of a run; where there is a lab, what can be done with it. */
-export function RunHeader({ run }: { run: OpenRun }) {
+export function RunHeader({ run, annotations }: { run: OpenRun; annotations: Annotations }) {
   const { record } = run;
   const { started, ended } = record.view;
   const { client } = useStores();
@@ -28,7 +30,7 @@ export function RunHeader({ run }: { run: OpenRun }) {
   return (
     <header className={classes.header}>
       <div className={classes.words}>
-        <h1>{visibleLine(started?.scenario.title ?? "A run")}</h1>
+        <RunNames title={visibleLine(started?.scenario.title ?? "A run")} annotations={annotations} />
         {ended !== undefined && (kind === "scenario" || kind === "manual") && (
           <p className={classes.headline}>{headlineOf(record.view)}</p>
         )}

@@ -1,4 +1,5 @@
 import { useReducedMotion } from "@mantine/hooks";
+import type { RefObject } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { type Stage, type StageCall, type StageLink, type StageService, stageAt } from "../../electron/model/stage.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
@@ -21,10 +22,11 @@ interface RunMapProps {
   heldCalls: readonly WaitingApproval[];
   /** While a paced run waits, their time stands still. */
   stands: boolean;
+  element: RefObject<SVGSVGElement | null>;
 }
 
 /** The stack at the moment of the run that the timeline shows: states, faults, and each open call as a dot. */
-export function RunMap({ run, heldCalls, stands }: RunMapProps) {
+export function RunMap({ run, heldCalls, stands, element }: RunMapProps) {
   const cursorMs = useInteraction((state) => state.cursorMs);
   const liveMs = useRunClock(run);
   const isReduced = useReducedMotion();
@@ -52,6 +54,7 @@ export function RunMap({ run, heldCalls, stands }: RunMapProps) {
   const left = (faults: StageService["faults"]) => faultText(faults, (fault) => expiresMs(fault.seq));
   return (
     <svg
+      ref={element}
       className={classes.map}
       viewBox={`-2 -2 ${map.width + 4} ${height + 4}`}
       // With buttons in it, it is no picture.

@@ -9,6 +9,7 @@ import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-con
 import type { OpenRun } from "../state/lab-store.ts";
 import { LEAST_PART_PX, MOST_PART_PX } from "../state/preferences-store.ts";
 import { type Route, RUN_PANELS, type RunPanel } from "../state/route.ts";
+import { useAnnotations } from "../state/use-annotations.ts";
 import { amendAddress, goTo } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
 import { Failed } from "../ui/failed.tsx";
@@ -20,8 +21,11 @@ import { ChecksPanel } from "./checks-panel.tsx";
 import { EvaluationPanel } from "./evaluation-panel.tsx";
 import { EventList } from "./event-list.tsx";
 import { Inspector } from "./inspector.tsx";
+import { mapSvg } from "./map-picture.ts";
 import { MomentBar } from "./moment-bar.tsx";
+import { NotesPanel } from "./notes-panel.tsx";
 import { PauseBar } from "./pause-bar.tsx";
+import type { Pictures } from "./picture-menu.tsx";
 import { PlotsPanel } from "./plots-panel.tsx";
 import { RunHeader } from "./run-header.tsx";
 import { RunMap } from "./run-map.tsx";
@@ -68,6 +72,14 @@ const NONE: readonly WaitingApproval[] = [];
 
 function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const { record, version } = run;
+  const annotations = useAnnotations(record.runId);
+  const { notes } = annotations.written;
+  const timeline = useRef<(() => string | undefined) | undefined>(undefined);
+  const map = useRef<SVGSVGElement>(null);
+  const pictures: Omit<Pictures, "isMapShown"> = {
+    timeline: () => timeline.current?.(),
+    map: () => (map.current === null ? undefined : mapSvg(map.current)),
+  };
   const cursorMs = useInteraction((state) => state.cursorMs);
   const selectedSeq = useInteraction((state) => state.selectedSeq);
   const stretch = useInteraction((state) => state.stretch);
@@ -146,7 +158,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   });
 
   const failed = view.checks.filter(({ event }) => !event.passed).length;
-  const events = { record, version, cursorMs, selectedSeq, onVisit: visit };
+  const events = { notes, record, version, cursorMs, selectedSeq, onVisit: visit };
   return (
     <div
       className={classes.page}
@@ -155,7 +167,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       data-sized={detailsPx !== undefined || undefined}
       style={{ "--side-px": `${inspectorPx}px`, "--details-px": `${detailsPx ?? 0}px` } as CSSProperties}
     >
-      <RunHeader run={run} />
+      <RunHeader run={run} annotations={annotations} />
       <MomentBar
         run={run}
         view={view}
@@ -164,6 +176,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
         isWaiting={pause !== undefined}
         onFollow={followLive}
         onError={toError}
+        pictures={{ ...pictures, isMapShown: shownPanel === "map" }}
       />
       {(carded.length > 0 || wasBroken || run.failure !== undefined || pause !== undefined) && (
         <div className={classes.held}>
@@ -176,7 +189,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
         </div>
       )}
       <section id="time-axis" tabIndex={-1} className={classes.timeline} aria-label="Timeline">
-        <RunTimeline run={run} onSelect={select} />
+        <RunTimeline run={run} notes={notes} picture={timeline} onSelect={select} />
       </section>
       <div className={classes.detailsEdge}>
         <Splitter
@@ -214,12 +227,20 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
             <Tabs.Tab value="logs" data-aside>
               Logs
             </Tabs.Tab>
+            <Tabs.Tab value="notes" data-aside>
+              Notes{notes.length > 0 && ` (${notes.length})`}
+            </Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="evaluation">
             <EvaluationPanel view={record.view} />
           </Tabs.Panel>
           <Tabs.Panel value="map">
-            <RunMap run={run} heldCalls={cursorMs === undefined ? held : NONE} stands={pause !== undefined} />
+            <RunMap
+              run={run}
+              element={map}
+              heldCalls={cursorMs === undefined ? held : NONE}
+              stands={pause !== undefined}
+            />
           </Tabs.Panel>
           <Tabs.Panel value="checks">
             <ChecksPanel view={view} selectedSeq={selectedSeq} onVisit={visit} isLatest={cursorMs === undefined} />
@@ -238,6 +259,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
           </Tabs.Panel>
           <Tabs.Panel value="logs">
             <EventList {...events} isLogs />
+          </Tabs.Panel>
+          <Tabs.Panel value="notes">
+            <NotesPanel annotations={annotations} />
           </Tabs.Panel>
         </Tabs>
       </section>

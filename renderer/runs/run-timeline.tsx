@@ -1,4 +1,5 @@
-import { useMemo } from "react";
+import { type RefObject, useMemo } from "react";
+import type { RunNote } from "../../electron/model/annotations.ts";
 import type { LaneKind } from "../../electron/model/lanes.ts";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
@@ -14,11 +15,13 @@ const PRESENTER_HIDDEN: readonly LaneKind[] = ["phases", "hits", "links", "check
 
 interface RunTimelineProps {
   run: OpenRun;
+  notes: readonly RunNote[];
+  picture: RefObject<(() => string | undefined) | undefined>;
   onSelect: (seq: number | undefined) => void;
 }
 
 /** The time axis of a run. While the run is live it is rendered with each tick of the clock, the rest of the page is not. */
-export function RunTimeline({ run, onSelect }: RunTimelineProps) {
+export function RunTimeline({ run, notes, picture, onSelect }: RunTimelineProps) {
   const { record, version } = run;
   const cursorMs = useInteraction((state) => state.cursorMs);
   const selectedSeq = useInteraction((state) => state.selectedSeq);
@@ -40,6 +43,8 @@ export function RunTimeline({ run, onSelect }: RunTimelineProps) {
   return (
     <TimelineView
       model={record.timeline}
+      notes={notes}
+      picture={picture}
       version={version}
       axis={axis}
       nowMs={nowMs}

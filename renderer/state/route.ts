@@ -2,7 +2,7 @@ import type { HistoryFilter } from "../../electron/contract/history.ts";
 import { OUTCOMES } from "../../electron/model/outcomes.ts";
 
 /** Which runs the history lists. */
-export type RunFilter = Pick<HistoryFilter, "scenarioId" | "outcome" | "driver" | "text" | "pinned">;
+export type RunFilter = Pick<HistoryFilter, "scenarioId" | "outcome" | "driver" | "text" | "pinned" | "tag">;
 /** Which scenarios the Lab page lists. */
 export interface ScenarioFilter {
   text?: string;
@@ -12,7 +12,17 @@ export interface ScenarioFilter {
 }
 
 /** The details of a run, each on a tab of its own. */
-export const RUN_PANELS = ["evaluation", "map", "checks", "calls", "waterfall", "plots", "events", "logs"] as const;
+export const RUN_PANELS = [
+  "evaluation",
+  "map",
+  "checks",
+  "calls",
+  "waterfall",
+  "plots",
+  "events",
+  "logs",
+  "notes",
+] as const;
 export type RunPanel = (typeof RUN_PANELS)[number];
 
 /** The routes of the page: exactly what a link reopens. */
@@ -102,7 +112,7 @@ function textsIn<Name extends string>(values: URLSearchParams, names: readonly N
 function historyFilter(values: URLSearchParams): RunFilter {
   const outcome = OUTCOMES.find((each) => each === values.get("outcome"));
   return {
-    ...textsIn(values, ["text", "scenarioId", "driver"]),
+    ...textsIn(values, ["text", "scenarioId", "driver", "tag"]),
     ...(outcome === undefined ? {} : { outcome }),
     ...(values.has("pinned") ? { pinned: true } : {}),
   };

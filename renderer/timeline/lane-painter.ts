@@ -5,6 +5,7 @@ import type { LaneBox } from "./lane-layout.ts";
 import { LEAST_SPAN_PX, mergeSpans, RECT_FIELDS, toneName } from "./level-of-detail.ts";
 import type { MomentLooks } from "./moment-looks.ts";
 import type { TimelinePalette } from "./palette.ts";
+import type { DrawingContext } from "./svg-context.ts";
 import type { TimelineModel } from "./timeline-model.ts";
 
 export interface Picture {
@@ -31,7 +32,7 @@ const LABEL_GAP_PX = 6;
 const LABEL_LIMIT = 400;
 
 /** Draws the lanes. The number of rectangles depends on the width of the window, not on the length of the run. */
-export function paint(context: CanvasRenderingContext2D, picture: Picture): void {
+export function paint(context: DrawingContext, picture: Picture): void {
   const { scale, heightPx, palette } = picture;
   context.clearRect(0, 0, scale.widthPx, heightPx);
   paintGround(context, picture);
@@ -48,7 +49,7 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): void
   context.fillRect(cursorPx, 0, Math.max(0, scale.widthPx - cursorPx), heightPx);
 }
 
-function paintGround(context: CanvasRenderingContext2D, { axis, scale, heightPx, palette, ...rest }: Picture): void {
+function paintGround(context: DrawingContext, { axis, scale, heightPx, palette, ...rest }: Picture): void {
   context.fillStyle = palette.grid;
   for (const px of rest.tickPx) context.fillRect(Math.round(px), 0, 1, heightPx);
   for (const box of rest.boxes) {
@@ -64,7 +65,7 @@ function paintGround(context: CanvasRenderingContext2D, { axis, scale, heightPx,
   }
 }
 
-function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: LaneBox): void {
+function paintSpans(context: DrawingContext, picture: Picture, box: LaneBox): void {
   const { model, scale, nowMs, palette, looks } = picture;
   const isFull =
     box.kind === "health" ||
@@ -90,7 +91,7 @@ function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: La
 }
 
 /** Hatches events that are not saved yet. */
-function paintUnsaved(context: CanvasRenderingContext2D, { model, scale, heightPx, palette }: Picture): void {
+function paintUnsaved(context: DrawingContext, { model, scale, heightPx, palette }: Picture): void {
   if (model.unsavedFromMs === undefined) return;
   const fromPx = Math.max(0, Math.floor(scale.toPx(model.unsavedFromMs)));
   if (fromPx > scale.widthPx) return;
@@ -113,7 +114,7 @@ const UNSAVED_ALPHA = 0.35;
 const HATCH_PX = 8;
 
 /** Draws the preview beyond the events that have arrived, in a paler colour. */
-function paintPreview(context: CanvasRenderingContext2D, { model, scale, palette }: Picture, box: LaneBox): void {
+function paintPreview(context: DrawingContext, { model, scale, palette }: Picture, box: LaneBox): void {
   const { preview, lastMs } = model;
   if (preview === undefined || preview.lastMs <= lastMs) return;
   const insetPx = INSET_PX[box.kind] ?? 3;
@@ -147,7 +148,7 @@ interface Visible {
 }
 
 /** Labels of the visible spans: inside a wide span, or to the right of a narrow one where the row is free. */
-function paintLabels(context: CanvasRenderingContext2D, picture: Picture, box: LaneBox): void {
+function paintLabels(context: DrawingContext, picture: Picture, box: LaneBox): void {
   const lane = picture.model.lanes[box.kind];
   const visible = visibleSpans(lane, picture);
   if (visible === undefined) return;
@@ -201,7 +202,7 @@ function visibleSpans(lane: Lane, { scale, nowMs }: Picture): Visible[] | undefi
 }
 
 function drawParts(
-  context: CanvasRenderingContext2D,
+  context: DrawingContext,
   parts: ReturnType<Lane["label"]>,
   place: { fromPx: number; untilPx: number; middlePx: number; isWholeOnly: boolean },
   palette: TimelinePalette,
@@ -226,7 +227,7 @@ function drawParts(
 }
 
 /** The text truncated to the width, with an ellipsis; undefined without room for a letter. */
-function shorten(context: CanvasRenderingContext2D, text: string, roomPx: number, widthPx: number): string | undefined {
+function shorten(context: DrawingContext, text: string, roomPx: number, widthPx: number): string | undefined {
   for (let length = Math.floor((text.length * roomPx) / widthPx); length > 1; length--) {
     const shorter = `${text.slice(0, length).trimEnd()}…`;
     if (context.measureText(shorter).width <= roomPx) return shorter;
@@ -234,7 +235,7 @@ function shorten(context: CanvasRenderingContext2D, text: string, roomPx: number
   return undefined;
 }
 
-function paintSelection(context: CanvasRenderingContext2D, picture: Picture): void {
+function paintSelection(context: DrawingContext, picture: Picture): void {
   const { selectedSeq, model, scale, boxes, palette, nowMs } = picture;
   if (selectedSeq === undefined) return;
   for (const box of boxes) {

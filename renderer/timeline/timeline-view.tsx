@@ -1,4 +1,14 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useImperativeHandle,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { RunNote } from "../../electron/model/annotations.ts";
 import { formatDuration } from "../../electron/model/duration.ts";
 import type { LaneKind } from "../../electron/model/lanes.ts";
 import { type Axis, pan, projection, type Viewport, wholeRun, zoom } from "./axis.ts";
@@ -10,6 +20,7 @@ import type { MomentLook, MomentLooks } from "./moment-looks.ts";
 import { ticks } from "./ticks.ts";
 import classes from "./timeline.module.css";
 import type { TimelineModel } from "./timeline-model.ts";
+import { timelineSvg } from "./timeline-picture.ts";
 import { useElementWidth } from "./use-element-width.ts";
 import { useGestures } from "./use-gestures.ts";
 import { usePalette } from "./use-palette.ts";
@@ -26,12 +37,16 @@ interface TimelineViewProps {
   looks: MomentLooks | undefined;
   selectedSeq: number | undefined;
   hiddenLanes: ReadonlySet<LaneKind>;
+  /** Drawn on the axis at their moments; those without a moment are not. */
+  notes?: readonly RunNote[];
   label: string;
   /** Scale of rows and font, above 1 in presenter mode. */
   sizeScale: number;
   onViewport(viewport: Viewport | undefined): void;
   onCursor(ms: number | undefined): void;
   onSelect(seq: number | undefined): void;
+  /** Set to what makes an SVG file of the lanes as they are shown, all of their height. */
+  picture?: RefObject<(() => string | undefined) | undefined>;
   /** Shown in the corner above the lane titles. */
   corner?: ReactNode;
 }
@@ -42,6 +57,7 @@ export function TimelineView(props: TimelineViewProps) {
   const selectedSeq = props.selectedSeq === undefined ? undefined : model.spanSeq(props.selectedSeq);
   const plot = useRef<HTMLDivElement>(null);
   const strip = useRef<HTMLDivElement>(null);
+  const titles = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const widthPx = useElementWidth(plot);
   const palette = usePalette(plot, props.sizeScale);
@@ -133,6 +149,34 @@ export function TimelineView(props: TimelineViewProps) {
     props.sizeScale,
   ]);
 
+  useImperativeHandle(props.picture, () => () => {
+    const [context, top, gutter, body] = [
+      canvas.current?.getContext("2d"),
+      strip.current,
+      titles.current,
+      plot.current,
+    ];
+    if (context == null || top === null || gutter === null || body === null || palette === undefined) return;
+    const tickPx = marks.map(({ px }) => px);
+    const state = {
+      model,
+      axis,
+      viewport,
+      scale,
+      boxes,
+      heightPx,
+      palette,
+      nowMs,
+      cursorMs,
+      looks,
+      selectedSeq,
+      tickPx,
+      shortensLabels: props.sizeScale === 1,
+    };
+    const noteMs = (props.notes ?? []).flatMap(({ atMs }) => atMs ?? []);
+    return timelineSvg({ strip: top, gutter, plot: body }, { context, picture: state, noteMs });
+  });
+
   const shownMs = cursorMs ?? nowMs;
   const cursorPx = scale.toPx(shownMs);
   const found = hover === undefined || brush !== undefined ? undefined : hit(hover.px, hover.py);
@@ -163,13 +207,29 @@ export function TimelineView(props: TimelineViewProps) {
               </span>
             );
           })}
+          {(props.notes ?? []).map(({ id, atMs, text }) => {
+            if (atMs === null) return null;
+            const px = scale.toPx(atMs);
+            if (px < 0 || px > widthPx) return null;
+            const title = `Note at ${formatDuration(atMs)}: ${text}`;
+            return (
+              <span
+                key={id}
+                className={classes.note}
+                role="img"
+                aria-label={title}
+                title={title}
+                style={{ transform: `translateX(${px}px)` }}
+              />
+            );
+          })}
           {cursorMs !== undefined && cursorPx >= 0 && cursorPx <= widthPx && (
             <span className={classes.handle} style={{ transform: `translateX(${cursorPx}px)` }} />
           )}
         </div>
       </div>
       <div className={classes.body}>
-        <div className={classes.gutter} style={{ height: heightPx }}>
+        <div ref={titles} className={classes.gutter} style={{ height: heightPx }}>
           {boxes.map(({ kind, topPx, rowPx, rows }) => {
             const lane = model.lanes[kind];
             if (lane.rowTitles.length === 0) {

@@ -1,3 +1,4 @@
+import { NO_ANNOTATIONS, type RunAnnotations } from "../../electron/model/annotations.ts";
 import type { LabEvent } from "../../electron/model/lab-event.ts";
 import type { TelemetryRecord } from "../../electron/model/telemetry.ts";
 import type { RecordedRuns } from "../lab-client/recorded-runs.ts";
@@ -6,6 +7,7 @@ import type { RecordedRuns } from "../lab-client/recorded-runs.ts";
 export interface RecordedRun {
   id: string;
   title: string;
+  annotations: RunAnnotations;
 }
 
 /** The runs in this document, in its order: see electron/lab/bundles/viewer, which writes it. */
@@ -17,7 +19,9 @@ export function recordedRuns(document: Document): readonly RecordedRun[] {
 
 /** Each part is read when it is first asked for. */
 export function recordedFile(document: Document): RecordedRuns {
+  const runs = recordedRuns(document);
   return {
+    annotations: (runId) => runs.find(({ id }) => id === runId)?.annotations ?? NO_ANNOTATIONS,
     events: kept((runId) => linesOf<LabEvent>(document, runId, "events")),
     telemetry: kept((runId) => linesOf<TelemetryRecord>(document, runId, "telemetry")),
   };

@@ -115,9 +115,9 @@ function RunChoice({ runs, run }: { runs: readonly RecordedRun[]; run: RecordedR
       value={run.id}
       onChange={(event) => goTo({ at: "run", runId: event.currentTarget.value })}
     >
-      {runs.map(({ id, title }) => (
+      {runs.map(({ id, title, annotations }) => (
         <option key={id} value={id}>
-          {visibleLine(title)} ({id.slice(0, 8)})
+          {visibleLine(annotations.name || title)} ({id.slice(0, 8)})
         </option>
       ))}
     </select>

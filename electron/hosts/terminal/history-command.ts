@@ -7,8 +7,10 @@ import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { toReport } from "../../lab/reports/run-report.ts";
+import { hasAnnotations } from "../../model/annotations.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { RunModel } from "../../model/run-model.ts";
+import { visibleLine } from "../../model/visible-text.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { RunPrinter } from "./run-printer.ts";
@@ -17,6 +19,7 @@ const SHORT_ID = 8;
 
 const options = {
   scenario: { type: "string" },
+  tag: { type: "string" },
   limit: { type: "string", default: "20" },
   reporter: { type: "string", default: "pretty" },
   format: { type: "string" },
@@ -25,9 +28,9 @@ const options = {
 type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
 export const historyCommand: Command = {
-  help: `resilience-lab history list [--scenario ID] [--limit N]
+  help: `resilience-lab history list [--scenario ID] [--tag TAG] [--limit N]
 resilience-lab history show RUN [--reporter pretty|json|junit|markdown]
-resilience-lab history export RUN --format otlp|jaeger|har|csv [--out FILE]
+resilience-lab history export RUN --format html|otlp|jaeger|har|csv [--out FILE]
 
 RUN is a run's id or the first characters of it. \`list\` also reports what a crashed lab left broken, and the command that
 restores it. \`export\` writes one run for another tool: OTLP or Jaeger JSON, a trace a turn; HAR of the calls on links; CSV
@@ -55,10 +58,11 @@ of calls and decisions. It is redacted as a bundle is; without --out it goes to 
   },
 };
 
-async function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): Promise<number> {
+async function list(lab: Lab, { scenario, tag, limit }: Values, { out }: Terminal): Promise<number> {
   const { runs } = await lab.history.list({
     limit: positiveInteger("--limit", limit),
     ...(scenario === undefined ? {} : { scenarioId: scenario }),
+    ...(tag === undefined ? {} : { tag }),
   });
   if (runs.length === 0) out.write("no runs yet; `resilience-lab demo` makes some\n");
   for (const run of runs) {
@@ -66,8 +70,11 @@ async function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): P
     const time = run.durationMs === null ? "" : formatDuration(run.durationMs);
     const off = run.without.length > 0 ? `  without ${run.without.join(", ")}` : "";
     const columns = [run.id.slice(0, SHORT_ID), when, shownOutcome(run).padEnd(12), time.padStart(8), run.scenarioId];
+    const { name, tags } = run.annotations;
+    const written = [name === "" ? [] : `"${visibleLine(name)}"`, tags.map((each) => `#${visibleLine(each)}`)].flat();
+    const own = written.length === 0 ? "" : `  ${written.join(" ")}`;
     out.write(
-      `${columns.join("  ")}${off}${run.headline === null ? "" : `\n${" ".repeat(SHORT_ID + 2)}${run.headline}`}\n`,
+      `${columns.join("  ")}${off}${own}${run.headline === null ? "" : `\n${" ".repeat(SHORT_ID + 2)}${run.headline}`}\n`,
     );
   }
   return EXIT.green;
@@ -100,10 +107,15 @@ async function show(lab: Lab, id: string, { reporter }: Values, { out, environme
     if (run.outcome === null) throw new LabError("bad-input", `run ${run.id} has not ended: it has no report yet`);
     const model = new RunModel();
     for await (const event of lab.history.events(run.id)) model.take(event);
-    out.write(render(format, [toReport(model)]));
+    const { annotations } = run;
+    const report = toReport(model);
+    out.write(render(format, [hasAnnotations(annotations) ? { ...report, annotations } : report]));
     return EXIT.green;
   }
   const printer = new RunPrinter((line) => out.writeStyled(`${line}\n`), paintFor(out, environment));
   for await (const event of lab.history.events(run.id)) printer.take(event);
+  for (const { atMs, text } of run.annotations.notes) {
+    out.write(`note${atMs === null ? "" : ` at ${formatDuration(atMs)}`}: ${visibleLine(text)}\n`);
+  }
   return EXIT.green;
 }

@@ -501,6 +501,25 @@ describe("an import", () => {
   });
 });
 
+test("what persons wrote on a run goes with it, redacted", async () => {
+  const [here, there] = [await openHistory(), await openHistory()];
+  await recordRun(here);
+  const note = { id: RUN_0, atMs: 90, text: "ask ann@example.com" };
+  await here.annotate(RUN_1, { set: "name", name: "For the team" });
+  await here.annotate(RUN_1, { set: "tags", tags: ["talk"] });
+  await here.annotate(RUN_1, { set: "note", ...note });
+  const file = await exported(here);
+  expect(String(openForged(file).map(({ bytes }) => bytes))).not.toContain("ann@example.com");
+  expect(entryOf(file, "index.html")).toContain("For the team");
+  expect(await verifyBundle(file, { viewer: VIEWER })).toMatchObject({ isValid: true, viewerDiffers: false });
+  await importBundle({ history: there, file });
+  expect((await there.find(RUN_1)).annotations).toEqual({
+    name: "For the team",
+    tags: ["talk"],
+    notes: [{ ...note, text: expect.stringMatching(/^ask .*email/), writtenWallMs: expect.any(Number) }],
+  });
+});
+
 describe("the viewer in a bundle", () => {
   test("is the one that this lab writes, with telemetry and several runs", async () => {
     const history = await openHistory();

@@ -16,6 +16,8 @@ export const RUN_FILES = {
   run: "run.json",
   events: "events.ndjson",
   scenario: "scenario.yaml",
+  /** Name, tags and notes; of a run that has some. */
+  annotations: "annotations.json",
   stack: "stack.yaml",
   decisions: "decisions.json",
   trace: "trace.otlp.json",

@@ -59,7 +59,7 @@ class Importing implements BundleSink {
   }
 
   async begin(run: BundleRun): Promise<void> {
-    const { record, scenario, stack } = run;
+    const { record, scenario, stack, annotations } = run;
     const existing = await this.#history.has(record.id);
     this.#same = existing ? await SameRun.compare(this.#history, run) : undefined;
     if (existing) {
@@ -68,7 +68,12 @@ class Importing implements BundleSink {
     }
     this.imported.push({ runId: record.id, scenarioTitle: record.scenarioTitle });
     const { events: _events, ...of } = record;
-    this.#arrivals.begin({ ...of, scenarioSource: scenario, ...(stack === undefined ? {} : { stackSource: stack }) });
+    this.#arrivals.begin({
+      ...of,
+      annotations,
+      scenarioSource: scenario,
+      ...(stack === undefined ? {} : { stackSource: stack }),
+    });
   }
 
   take(event: LabEvent): Promise<void> | undefined {

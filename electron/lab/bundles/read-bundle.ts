@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
 import type { z } from "zod";
+import { NO_ANNOTATIONS, type RunAnnotations, runAnnotations } from "../../model/annotations.ts";
 import { isRunEnd, isRunStart } from "../../model/catalogue/catalogue.ts";
 import { describeIssues } from "../../model/issue-text.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
@@ -36,6 +37,7 @@ export interface BundleRun {
   record: RunRecord;
   scenario: string;
   stack: string | undefined;
+  annotations: RunAnnotations;
 }
 
 /** Receives what is read. Nothing is known to be valid before the whole bundle was read without an error. */
@@ -172,8 +174,9 @@ class Reading {
     const stackPath = runPath(record.id, RUN_FILES.stack);
     const stack = this.#declared.has(stackPath) ? await this.#text(stackPath) : undefined;
     const scenario = await this.#text(runPath(record.id, RUN_FILES.scenario));
-    await sink.begin({ record, scenario, stack });
-    await this.#copy?.beginRun(record);
+    const annotations = await this.#readAnnotations(record.id);
+    await sink.begin({ record, scenario, stack, annotations });
+    await this.#copy?.beginRun(record, annotations);
     const follow = new RunChecker(record);
     const eventsPath = runPath(record.id, RUN_FILES.events);
     for await (const lines of this.#lines(eventsPath)) {
@@ -190,6 +193,13 @@ class Reading {
     await this.#readTelemetry(record.id, sink);
     await this.#copy?.endRun();
     await sink.end();
+  }
+
+  /** Bundles of runs without any have no such file. */
+  async #readAnnotations(id: string): Promise<RunAnnotations> {
+    const path = runPath(id, RUN_FILES.annotations);
+    if (!this.#declared.has(path)) return NO_ANNOTATIONS;
+    return checked(runAnnotations, parseJson(await this.#text(path), path, "bad run"), path, "bad run");
   }
 
   /** Bundles of runs without any have no such file. */

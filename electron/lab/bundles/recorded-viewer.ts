@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RunAnnotations } from "../../model/annotations.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { SpanTracker } from "../../model/span-tracker.ts";
 import type { RunRecord } from "./format.ts";
@@ -18,10 +19,10 @@ export class RecordedViewer {
     this.#page = new ViewerPage(viewer, sink, runs);
   }
 
-  async beginRun(record: RunRecord): Promise<void> {
-    this.#draft = new SummaryDraft(record);
+  async beginRun(record: RunRecord, annotations: RunAnnotations): Promise<void> {
+    this.#draft = new SummaryDraft(record, annotations);
     this.#tracker = new SpanTracker(this.#draft, SPANS_KEPT);
-    await this.#page.beginRun(record);
+    await this.#page.beginRun(record, annotations);
   }
 
   /** @param line of the event, as a bundle has it */

@@ -1,3 +1,4 @@
+import { hasAnnotations, mapTexts, type RunAnnotations } from "../../model/annotations.ts";
 import { logText } from "../../model/catalogue/log-entries.ts";
 import type { LabEvent, Outcome } from "../../model/lab-event.ts";
 import type { AnyInstant } from "../../model/span.ts";
@@ -55,9 +56,15 @@ export async function exportRun(
   zip.add(runPath(run.id, RUN_FILES.run), `${JSON.stringify(record, null, 2)}\n`);
   zip.add(runPath(run.id, RUN_FILES.scenario), scenario);
   if (stack !== undefined) zip.add(runPath(run.id, RUN_FILES.stack), stack);
+  const annotations = mapTexts(run.annotations, (text) => redactor.text(text));
+  if (hasAnnotations(annotations)) {
+    const text = `${JSON.stringify(annotations, null, 2)}\n`;
+    countPlaceholders(text, redacted);
+    zip.add(runPath(run.id, RUN_FILES.annotations), text);
+  }
 
-  await parts.viewer.beginRun(record);
-  const files = new RunFiles(record, zip, parts.viewer);
+  await parts.viewer.beginRun(record, annotations);
+  const files = new RunFiles({ record, annotations, zip, viewer: parts.viewer });
   let seq = 0;
   for await (const raw of history.events(run.id)) {
     if (raw.seq !== ++seq) break;
@@ -148,6 +155,13 @@ function tooLarge(run: StoredRun, why: string): LabError {
 /** Approximate number of open spans of each kind; beyond it the oldest are written in their current state. */
 export const SPANS_KEPT = 1_000;
 
+interface RunFilesParts {
+  record: RunRecord;
+  annotations: RunAnnotations;
+  zip: ZipWriter;
+  viewer: ViewerPage;
+}
+
 /** The files of one run that are written as its events are read. */
 class RunFiles {
   readonly #record: RunRecord;
@@ -163,7 +177,7 @@ class RunFiles {
   #decided = 0;
   #full: Promise<unknown> | undefined;
 
-  constructor(record: RunRecord, zip: ZipWriter, viewer: ViewerPage) {
+  constructor({ record, annotations, zip, viewer }: RunFilesParts) {
     this.#record = record;
     this.#zip = zip;
     this.#events = zip.open(runPath(record.id, RUN_FILES.events));
@@ -172,7 +186,7 @@ class RunFiles {
     this.#traceFile = traceFile;
     this.#trace = new OtlpTrace(record, (text) => traceFile.write(text));
     this.#logs = new ServiceLogs(record.id, zip);
-    this.#draft = new SummaryDraft(record);
+    this.#draft = new SummaryDraft(record, annotations);
     this.#viewer = viewer;
     const [trace, draft] = [this.#trace, this.#draft];
     this.#tracker = new SpanTracker(

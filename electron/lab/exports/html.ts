@@ -1,3 +1,4 @@
+import { mapTexts } from "../../model/annotations.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { RecordedViewer } from "../bundles/recorded-viewer.ts";
 import { type EndedRun, recordOf } from "../bundles/run-export.ts";
@@ -27,7 +28,8 @@ export async function htmlOf(
     return undefined;
   };
   const page = new RecordedViewer(viewer, { write, end: async () => {} }, 1);
-  await page.beginRun(recordOf(run, events.length, redactor));
+  const annotations = mapTexts(run.annotations, (text) => redactor.text(text));
+  await page.beginRun(recordOf(run, events.length, redactor), annotations);
   for (const event of events) await page.event(event, JSON.stringify(event));
   await page.endEvents();
   for (let after = 0, hasMore = true; hasMore; ) {

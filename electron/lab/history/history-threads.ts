@@ -1,5 +1,6 @@
 import type { DecidedApproval } from "../../contract/approvals.ts";
 import type { HistoryFilter } from "../../contract/history.ts";
+import type { AnnotationChange, RunAnnotations } from "../../model/annotations.ts";
 import type { Outcome } from "../../model/lab-event.ts";
 import type { EventColumns } from "./event-columns.ts";
 import type { EventTexts } from "./event-text.ts";
@@ -46,6 +47,8 @@ export interface HistoryWriter {
   endOrphans(signal: AbortSignal): Maybe<number>;
   /** False for an unknown run. */
   pin(runId: string, pinned: boolean): Maybe<boolean>;
+  /** Undefined for an unknown run. @throws LabError for too many notes */
+  annotate(runId: string, change: AnnotationChange): Maybe<RunAnnotations | undefined>;
   /** Pinned runs are kept. */
   remove(runIds: readonly string[], signal: AbortSignal): Maybe<{ deleted: string[]; pinned: string[] }>;
   /** Resolves to the number of deleted runs. */

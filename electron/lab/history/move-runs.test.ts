@@ -18,6 +18,7 @@ test("runs move from SQLite to PostgreSQL and back, counted, compared, and as th
   await recordRun(source, "a", { startedWallMs: 1, isRaw: true, without: ["budget"], stackSource: "services: {}" });
   await recordRun(source, "b", { startedWallMs: 2 });
   await source.pin("b", true);
+  await source.annotate("b", { set: "name", name: "Kept" });
   await source.addTelemetry("b", [sampleSpan(), sampleSpan({ name: "second" })]);
   const arrivals = source.arrivals();
   arrivals.begin(arrivingRun("c", { startedWallMs: 3 }));

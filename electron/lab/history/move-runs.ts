@@ -102,7 +102,8 @@ async function compare(
   if (sources.events !== copiedSources.events) {
     return { events: 0, difference: `${copiedSources.events} events instead of ${sources.events}` };
   }
-  if (!isDeepStrictEqual({ ...copied, pinned: run.pinned }, run)) return { events: 0, difference: "its record" };
+  if (!isDeepStrictEqual({ ...copied, pinned: run.pinned, annotations: run.annotations }, run))
+    return { events: 0, difference: "its record" };
   if (!isDeepStrictEqual(copiedSources, sources)) return { events: 0, difference: "its scenario or stack file" };
   const others = target.events(run.id);
   let events = 0;

@@ -1,5 +1,6 @@
 import type { DecidedApproval } from "../../contract/approvals.ts";
 import type { EventPage, HistoryFilter, LaneSummary } from "../../contract/history.ts";
+import type { AnnotationChange, RunAnnotations } from "../../model/annotations.ts";
 import type { EventOf, LabEvent, Outcome } from "../../model/lab-event.ts";
 import type { TelemetryRecord } from "../../model/telemetry.ts";
 import type { StreamEntry } from "./stream-entry.ts";
@@ -40,6 +41,8 @@ export interface StoredRun {
   raw: boolean;
   /** Its lab has died, and no later one has ended it yet. */
   isAbandoned: boolean;
+  /** What persons wrote on it. */
+  annotations: RunAnnotations;
 }
 
 /** Input files of a run, and the number of its events. */
@@ -100,6 +103,7 @@ export interface ArrivingRun extends NewRun {
   outcome: Outcome;
   reason: string;
   durationMs: number;
+  annotations?: RunAnnotations;
   /** Of a run that is moved from another store: kept instead of what {@link Arrivals.commit} is given. */
   moved?: { importedFrom: string | null; pinned: boolean };
 }
@@ -190,6 +194,8 @@ export interface RunStore {
 
   /** @throws LabError when there is no such run */
   pin(runId: string, pinned: boolean): Promise<void>;
+  /** Resolves to what is written on the run then. @throws LabError when there is no such run, or it has too many notes */
+  annotate(runId: string, change: AnnotationChange): Promise<RunAnnotations>;
   /**
    * Deletes runs, except pinned runs, runs in progress and runs with unwritten events. They disappear at once, their events
    * by the time it resolves; when the signal aborts, the events are removed at the next start.

@@ -1,5 +1,6 @@
 import type { DecidedApproval } from "../../contract/approvals.ts";
 import { type EventPage, type HistoryFilter, LANE_BUCKETS, type LaneSummary } from "../../contract/history.ts";
+import type { AnnotationChange, RunAnnotations } from "../../model/annotations.ts";
 import { isRunEnd } from "../../model/catalogue/catalogue.ts";
 import { type EventOf, type LabEvent, labEvent } from "../../model/lab-event.ts";
 import type { TelemetryRecord } from "../../model/telemetry.ts";
@@ -230,9 +231,14 @@ export abstract class ThreadedRunStore implements RunStore {
   async pin(runId: string, pinned: boolean): Promise<void> {
     this.assertWritable();
     if (await this.#writer.call("pin", runId, pinned)) return;
-    throw new LabError("bad-input", `no run has the id ${runId}`, {
-      hint: "it may have been deleted; see the history",
-    });
+    throw noSuchRun(runId);
+  }
+
+  async annotate(runId: string, change: AnnotationChange): Promise<RunAnnotations> {
+    this.assertWritable();
+    const annotations = await this.#writer.call("annotate", runId, change);
+    if (annotations === undefined) throw noSuchRun(runId);
+    return annotations;
   }
 
   async delete(runIds: readonly string[], isOn: (runId: string) => boolean, signal = never()): Promise<DeletedRuns> {
@@ -302,4 +308,8 @@ function batchesOf(batch: readonly LabEvent[]): RunBatch[] {
 
 function never(): AbortSignal {
   return new AbortController().signal;
+}
+
+function noSuchRun(runId: string): LabError {
+  return new LabError("bad-input", `no run has the id ${runId}`, { hint: "it may have been deleted; see the history" });
 }

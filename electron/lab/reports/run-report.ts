@@ -1,3 +1,4 @@
+import type { RunAnnotations } from "../../model/annotations.ts";
 import { groupedList } from "../../model/brief-text.ts";
 import { type CheckResult, resultOf } from "../../model/check-result.ts";
 import { formatDuration } from "../../model/duration.ts";
@@ -63,6 +64,8 @@ export interface RunReport {
   driver: string;
   /** The engine that ran the containers; starts with REMOTE for another machine. Null for processes. */
   engine: string | null;
+  /** Name, tags and notes of persons; absent where nothing was written. */
+  annotations?: RunAnnotations;
   without: string[];
   /** What happened, in one sentence. */
   headline: string;

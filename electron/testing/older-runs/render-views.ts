@@ -8,6 +8,7 @@ import { OtlpTrace } from "../../lab/bundles/otlp-trace.ts";
 import { SummaryDraft } from "../../lab/bundles/viewer/summary-draft.ts";
 import { render } from "../../lab/reports/formats.ts";
 import { toReport } from "../../lab/reports/run-report.ts";
+import { NO_ANNOTATIONS } from "../../model/annotations.ts";
 import type { EventOf, LabEvent } from "../../model/lab-event.ts";
 import { LANE_KINDS } from "../../model/lanes.ts";
 import { RunModel } from "../../model/run-model.ts";
@@ -104,7 +105,7 @@ async function exported(
     return undefined;
   });
   const traced = new SpanTracker(trace);
-  const draft = new SummaryDraft(record);
+  const draft = new SummaryDraft(record, NO_ANNOTATIONS);
   const drafted = new SpanTracker(draft);
   for (const event of events) {
     traced.take(event);

@@ -1,3 +1,4 @@
+import type { RunAnnotations } from "../../../model/annotations.ts";
 import { brief, briefCheck } from "../../../model/brief-text.ts";
 import type { CheckResult } from "../../../model/check-result.ts";
 import { formatDuration } from "../../../model/duration.ts";
@@ -16,6 +17,7 @@ export interface SummaryParts {
   report: RunReport;
   view: RunView;
   record: RunRecord;
+  annotations: RunAnnotations;
   /** Total number, including those that the view does not have. */
   decisions: number;
 }
@@ -28,6 +30,7 @@ export function renderSummary(parts: SummaryParts): string {
   return [
     "<article>",
     head(parts),
+    notes(parts.annotations),
     ...narration(parts),
     checks(report),
     decisions(parts),
@@ -41,9 +44,10 @@ export function renderSummary(parts: SummaryParts): string {
     .join("\n");
 }
 
-function head({ report, view, record }: SummaryParts): string {
+function head({ report, view, record, annotations: { name, tags } }: SummaryParts): string {
   const tone = OUTCOME_TONES[report.outcome];
   const { started } = view;
+  const heading = name === "" ? "h1" : "p";
   const facts: [string, string][] = [
     ["started", `${report.startedAt.replace("T", " ").slice(0, 19)} UTC`],
     ["stack", report.driver],
@@ -52,14 +56,15 @@ function head({ report, view, record }: SummaryParts): string {
     ["lab", started?.labVersion ?? ""],
     ["run", report.id],
   ];
-  const patterns = (started?.scenario.patterns ?? []).map(
+  const patterns = [...tags, ...(started?.scenario.patterns ?? [])].map(
     (pattern) => `<span class="tag">${escapeHtml(pattern)}</span>`,
   );
   return [
     `<section class="card head ${tone}">`,
     `<div class="verdict ${tone}">${escapeHtml(report.outcome)}<small>in ${formatDuration(report.durationMs)}</small></div>`,
     "<div>",
-    `<h1>${escapeHtml(report.title || report.scenario)}</h1>`,
+    name === "" ? "" : `<h1>${escapeHtml(name)}</h1>`,
+    `<${heading}>${escapeHtml(report.title || report.scenario)}</${heading}>`,
     `<p><code class="soft">${escapeHtml(report.scenario)}</code> ${patterns.join("")}</p>`,
     started?.scenario.summary === undefined ? "" : `<p>${escapeHtml(started.scenario.summary)}</p>`,
     `<p class="headline">${escapeHtml(report.headline)}</p>`,
@@ -71,6 +76,15 @@ function head({ report, view, record }: SummaryParts): string {
     "</div>",
     "</section>",
   ].join("\n");
+}
+
+function notes({ notes: all }: RunAnnotations): string {
+  if (all.length === 0) return "";
+  const rows = all.map(({ atMs, text }) => [
+    `<td class="time">${atMs === null ? "" : formatDuration(atMs)}</td>`,
+    cell("note", text),
+  ]);
+  return card("Notes", table(["At", "Note"], rows));
 }
 
 /** What an audience reads during the run; the closing holds for a run that passed. */

@@ -1,3 +1,4 @@
+import type { RunAnnotations } from "../../../model/annotations.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
 import type { AnyInstant } from "../../../model/span.ts";
 import type { SpanSink } from "../../../model/span-tracker.ts";
@@ -10,9 +11,11 @@ import { renderSummary } from "./run-summary.ts";
 export class SummaryDraft implements SpanSink {
   readonly #record: RunRecord;
   readonly #sketch: RunSketch;
+  readonly #annotations: RunAnnotations;
   #decisions = 0;
 
-  constructor(record: RunRecord) {
+  constructor(record: RunRecord, annotations: RunAnnotations) {
+    this.#annotations = annotations;
     this.#record = record;
     this.#sketch = new RunSketch(record);
   }
@@ -35,6 +38,7 @@ export class SummaryDraft implements SpanSink {
       report: this.report(),
       view: this.#sketch.view(),
       record: this.#record,
+      annotations: this.#annotations,
       decisions: this.#decisions,
     });
   }

@@ -32,6 +32,7 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 600; font-size: 12px; color: var(--soft); padding: 0 14px 8px 0; white-space: nowrap; }
 td { padding: 8px 14px 8px 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; unicode-bidi: isolate; }
 td.mono { overflow-wrap: anywhere; min-width: 180px; }
+td.note { white-space: pre-wrap; }
 td.time { white-space: nowrap; color: var(--soft); font-variant-numeric: tabular-nums; }
 td.name { white-space: nowrap; font-weight: 600; }
 .chip { color: var(--ink); display: inline-block; padding: 0 9px; border-radius: 6px; font-weight: 600; font-size: 13px; white-space: nowrap; background: var(--idle-bar); }

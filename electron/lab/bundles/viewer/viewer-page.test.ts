@@ -32,7 +32,11 @@ async function pageOf(events: readonly LabEvent[], viewer: typeof VIEWER | null 
     return undefined;
   };
   const recorded = new RecordedViewer(viewer ?? undefined, { write, end: async () => {} }, 1);
-  await recorded.beginRun(record);
+  await recorded.beginRun(record, {
+    name: "",
+    tags: [],
+    notes: [{ id: "n", atMs: 90, text: "Watch <this>.", writtenWallMs: 1 }],
+  });
   for (const event of events) await recorded.event(event, JSON.stringify(event));
   await recorded.endEvents();
   await recorded.endRun();
@@ -90,7 +94,15 @@ test("narrates a run that has a narration, with its closing once it has passed, 
 
 test("sums up the verdict, checks, decisions, faults, warnings", async () => {
   const page = await pageOf(sampleRun());
-  for (const text of ["passed", "Checks: 1 of 1 passed", "approvalRequired", "expired", "restored", "a warning"]) {
+  for (const text of [
+    "passed",
+    "Checks: 1 of 1 passed",
+    "approvalRequired",
+    "expired",
+    "restored",
+    "a warning",
+    "Watch &lt;this&gt;.",
+  ]) {
     expect(page, text).toContain(text);
   }
 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RunAnnotations } from "../../../model/annotations.ts";
 import type { RunRecord } from "../format.ts";
 import type { TextSink } from "../zip-writer.ts";
 import { escapeHtml, jsonForScript } from "./markup.ts";
@@ -29,7 +30,7 @@ export class ViewerPage {
     this.#runs = runs;
   }
 
-  async beginRun(record: RunRecord): Promise<void> {
+  async beginRun(record: RunRecord, annotations: RunAnnotations): Promise<void> {
     const { id, scenarioTitle, outcome } = record;
     const title = scenarioTitle || record.scenarioId;
     if (this.#runId === undefined) {
@@ -43,7 +44,7 @@ export class ViewerPage {
     this.#runId = id;
     if (this.#viewer === undefined) return;
     await this.#sink.write(
-      `<script type="application/json" data-run="${id}">${jsonForScript({ id, title })}</script>\n`,
+      `<script type="application/json" data-run="${id}">${jsonForScript({ id, title, annotations })}</script>\n`,
     );
     await this.#open("events");
   }

@@ -131,4 +131,6 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX queue_deliveries_due ON queue_deliveries (due_ms) WHERE state = 'pending';
   `,
+  // Name, tags and notes of persons, as JSON; null for none.
+  "ALTER TABLE runs ADD COLUMN annotations text",
 ];

@@ -277,7 +277,7 @@ function isObject(body: string): boolean {
 }
 
 function conditionsOf(filter: HistoryFilter, value: (given: unknown) => string): string[] {
-  const { scenarioId, outcome, driver, text, pinned } = filter;
+  const { scenarioId, outcome, driver, text, pinned, tag } = filter;
   const where: string[] = [];
   if (scenarioId !== undefined) where.push(`scenario_id = ${value(scenarioId)}`);
   if (outcome !== undefined) where.push(`outcome = ${value(outcome)}`);
@@ -285,9 +285,15 @@ function conditionsOf(filter: HistoryFilter, value: (given: unknown) => string):
   if (text !== undefined && text !== "") {
     const pattern = value(`%${text.replaceAll(/[\\%_]/g, "\\$&")}%`);
     const searched = ["scenario_title", "scenario_id", "runs.id", "reason"];
-    where.push(`(${searched.map((field) => `coalesce(${field}, '') ILIKE ${pattern}`).join(" OR ")})`);
+    const written = ["$.name", "$.tags[*]", "$.notes[*].text"].map(
+      (path) =>
+        `EXISTS (SELECT 1 FROM jsonb_path_query(annotations::jsonb, '${path}') AS each WHERE each #>> '{}' ILIKE ${pattern})`,
+    );
+    const found = searched.map((field) => `coalesce(${field}, '') ILIKE ${pattern}`);
+    where.push(`(${[...found, ...written].join(" OR ")})`);
   }
   if (pinned !== undefined) where.push(`pinned = ${value(pinned)}`);
+  if (tag !== undefined) where.push(`annotations::jsonb -> 'tags' ? ${value(tag)}`);
   return where;
 }
 

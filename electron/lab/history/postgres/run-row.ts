@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Outcome } from "../../../model/lab-event.ts";
 import { isSameProcess } from "../../process-identity.ts";
 import type { StoredRun } from "../run-store.ts";
+import { storedAnnotations } from "../stored-annotations.ts";
 
 /** A lab is taken for dead when the database has not seen it for so long, unless its process can be asked. */
 const SEEN_LIMIT = "30 seconds";
@@ -21,6 +22,7 @@ export interface RunRow {
   imported_from: string | null;
   raw: boolean;
   pinned: boolean;
+  annotations: string | null;
   lab_host: string | null;
   lab_pid: number | null;
   lab_started: string | null;
@@ -29,7 +31,7 @@ export interface RunRow {
 
 /** Without the sources, which may be long. */
 export const RUN_COLUMNS = `runs.key, runs.id, scenario_id, scenario_title, driver, without, outcome, reason, started_wall_ms,
-  duration_ms, imported_from, raw, pinned, labs.host AS lab_host, labs.pid AS lab_pid, labs.started AS lab_started,
+  duration_ms, imported_from, raw, pinned, annotations, labs.host AS lab_host, labs.pid AS lab_pid, labs.started AS lab_started,
   labs.seen_at > now() - interval '${SEEN_LIMIT}' AS is_seen`;
 export const RUNS_WITH_LABS = "runs LEFT JOIN labs ON labs.id = runs.lab";
 
@@ -54,6 +56,7 @@ export function toStoredRun(row: RunRow): StoredRun {
     pinned: row.pinned,
     importedFrom: row.imported_from,
     raw: row.raw,
+    annotations: storedAnnotations(row.annotations),
     isAbandoned: row.outcome === null && !isOwnerAlive(row),
   };
 }

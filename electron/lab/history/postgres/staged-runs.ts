@@ -64,6 +64,7 @@ export class StagedRuns {
           imported_wall_ms: importedFrom === null ? null : Math.round(from.importedWallMs),
           raw: run.isRaw ?? false,
           pinned: run.moved?.pinned ?? false,
+          annotations: run.annotations === undefined ? null : JSON.stringify(run.annotations),
         });
         if (key !== undefined) continue;
         throw new LabError("busy", `run ${run.id} has been added to the history meanwhile`, { hint: "try again" });

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Pool, PoolClient } from "pg";
+import type { AnnotationChange, RunAnnotations } from "../../../model/annotations.ts";
 import { LabError } from "../../lab-error.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
 import type { EventColumns } from "../event-columns.ts";
 import { interruption, LAB_DIED } from "../event-row.ts";
 import type { HistoryWriter, Opened, RunBatch } from "../history-threads.ts";
 import type { ArrivingRun, NewRun } from "../run-store.ts";
+import { changedAnnotations } from "../stored-annotations.ts";
 import { inTransaction, openPool, type PostgresLocation } from "./connections.ts";
 import { addEvents, EVENT_TABLE, noEvents, storable, unnested, valuesOf } from "./event-rows.ts";
 import { insertRun } from "./insert-run.ts";
@@ -169,6 +171,19 @@ export class PostgresWriter implements HistoryWriter {
   async pin(runId: string, pinned: boolean): Promise<boolean> {
     const { rowCount } = await this.#pool.query("UPDATE runs SET pinned = $2 WHERE id = $1", [runId, pinned]);
     return rowCount === 1;
+  }
+
+  annotate(runId: string, change: AnnotationChange): Promise<RunAnnotations | undefined> {
+    return inTransaction(this.#pool, async (client) => {
+      const { rows } = await client.query<{ annotations: string | null }>(
+        "SELECT annotations FROM runs WHERE id = $1 FOR UPDATE",
+        [runId],
+      );
+      if (rows[0] === undefined) return;
+      const annotations = changedAnnotations(rows[0].annotations, change);
+      await client.query("UPDATE runs SET annotations = $2 WHERE id = $1", [runId, JSON.stringify(annotations)]);
+      return annotations;
+    });
   }
 
   async remove(runIds: readonly string[]): Promise<{ deleted: string[]; pinned: string[] }> {

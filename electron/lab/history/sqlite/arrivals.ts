@@ -135,6 +135,7 @@ export class StagedRuns {
       imported_wall_ms: importedFrom === null ? null : from.importedWallMs,
       raw: run.isRaw ? 1 : 0,
       pinned: run.moved?.pinned ? 1 : 0,
+      annotations: run.annotations === undefined ? null : JSON.stringify(run.annotations),
     });
     if (changes === 0)
       throw new LabError("busy", `run ${run.id} has been added to the history meanwhile`, { hint: "try again" });

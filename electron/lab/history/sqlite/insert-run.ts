@@ -5,7 +5,12 @@ import type { RunRow } from "./run-row.ts";
 
 /** The columns that differ between a run that starts and one that is imported; the others take the table's defaults. */
 type Progress = Pick<RunRow, "status"> &
-  Partial<Pick<RunRow, "outcome" | "reason" | "duration_ms" | "imported_from" | "imported_wall_ms" | "raw" | "pinned">>;
+  Partial<
+    Pick<
+      RunRow,
+      "outcome" | "reason" | "duration_ms" | "imported_from" | "imported_wall_ms" | "raw" | "pinned" | "annotations"
+    >
+  >;
 
 /**
  * Adds a run without its events.

@@ -136,10 +136,12 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX queue_deliveries_due ON queue_deliveries (due_ms) WHERE state = 'pending';
   `,
+  // Name, tags and notes of persons, as JSON; null for none.
+  "ALTER TABLE runs ADD COLUMN annotations TEXT",
 ];
 
 /** Columns of `runs` that the first format did not have, with their value in a database that has not been migrated. */
-export const ADDED_COLUMNS: Readonly<Record<string, number>> = { raw: 0, pinned: 0 };
+export const ADDED_COLUMNS: Readonly<Record<string, number | "NULL">> = { raw: 0, pinned: 0, annotations: "NULL" };
 
 /** Tables that the first format did not have, for reading a database that has not been migrated. */
 export const ADDED_TABLES: Readonly<Record<string, string>> = {

@@ -24,6 +24,9 @@ interface End {
 
 const EVENT_COLUMNS = "seq, at_us, wall_ms, type, body";
 const SEARCHED = ["scenario_title", "scenario_id", "id", "reason"];
+/** Name, tags and texts of notes; not their ids. */
+const WRITTEN =
+  "SELECT 1 FROM json_tree(annotations) WHERE type = 'text' AND key IS NOT 'id' AND value LIKE @text ESCAPE '\\'";
 
 /** All reads of the history. What grows with the number of events is done in slices, between which other requests are served. */
 export class SqliteReader implements HistoryReader {
@@ -53,7 +56,7 @@ export class SqliteReader implements HistoryReader {
   }
 
   /** A database that cannot be written keeps its older format: newer columns are added by a temporary view. */
-  #addColumns(missing: readonly [string, number][]): void {
+  #addColumns(missing: readonly [string, number | "NULL"][]): void {
     if (missing.length === 0) return;
     const added = missing.map(([name, value]) => `${value} AS ${name}`).join(", ");
     this.#database.exec(`CREATE TEMP VIEW runs AS SELECT *, ${added} FROM main.runs`);
@@ -245,17 +248,19 @@ export class SqliteReader implements HistoryReader {
 }
 
 function conditionsOf(filter: HistoryFilter): { where: string[]; values: Record<string, unknown> } {
-  const { scenarioId, outcome, driver, text, pinned } = filter;
+  const { scenarioId, outcome, driver, text, pinned, tag } = filter;
   const where: string[] = [];
   if (scenarioId !== undefined) where.push("scenario_id = @scenarioId");
   if (outcome !== undefined) where.push("outcome = @outcome");
   if (driver !== undefined) where.push("driver = @driver");
   if (text !== undefined && text !== "") {
-    where.push(`(${SEARCHED.map((field) => `coalesce(${field}, '') LIKE @text ESCAPE '\\'`).join(" OR ")})`);
+    const searched = SEARCHED.map((field) => `coalesce(${field}, '') LIKE @text ESCAPE '\\'`);
+    where.push(`(${[...searched, `EXISTS (${WRITTEN})`].join(" OR ")})`);
   }
   if (pinned !== undefined) where.push(`pinned = ${pinned ? 1 : 0}`);
+  if (tag !== undefined) where.push("EXISTS (SELECT 1 FROM json_each(annotations, '$.tags') WHERE value = @tag)");
   const pattern = `%${(text ?? "").replaceAll(/[\\%_]/g, "\\$&")}%`;
-  return { where, values: { scenarioId, outcome, driver, text: pattern } };
+  return { where, values: { scenarioId, outcome, driver, tag, text: pattern } };
 }
 
 function and(conditions: readonly string[]): string {

@@ -1,6 +1,7 @@
 import type { Outcome } from "../../../model/lab-event.ts";
 import { isSameProcess } from "../../process-identity.ts";
 import type { StoredRun } from "../run-store.ts";
+import { storedAnnotations } from "../stored-annotations.ts";
 
 /** A row of `runs`. */
 export interface RunRow {
@@ -23,6 +24,7 @@ export interface RunRow {
   imported_wall_ms: number | null;
   raw: number;
   pinned: number;
+  annotations: string | null;
 }
 
 export function isOwnerAlive(row: Pick<RunRow, "owner_pid" | "owner_started">): boolean {
@@ -43,6 +45,7 @@ export function toStoredRun(row: RunRow): StoredRun {
     pinned: row.pinned === 1,
     importedFrom: row.imported_from,
     raw: row.raw === 1,
+    annotations: storedAnnotations(row.annotations),
     isAbandoned: row.outcome === null && !isOwnerAlive(row),
   };
 }

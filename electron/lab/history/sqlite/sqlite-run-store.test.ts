@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { NO_ANNOTATIONS } from "../../../model/annotations.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
 import { eventAt, eventsOf, passed, sampleRun } from "../../../testing/sample-events.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
@@ -91,7 +92,7 @@ describe("a history of an older version", () => {
     return file;
   }
 
-  const asOfTheFirstVersion = { id: "old", pinned: false, raw: false, importedFrom: null };
+  const asOfTheFirstVersion = { id: "old", pinned: false, raw: false, importedFrom: null, annotations: NO_ANNOTATIONS };
 
   test("is migrated with its runs", async () => {
     const store = await openStore(oldHistory());

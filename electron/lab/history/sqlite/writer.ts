@@ -1,10 +1,12 @@
 import type Database from "better-sqlite3";
+import type { AnnotationChange, RunAnnotations } from "../../../model/annotations.ts";
 import { LabError } from "../../lab-error.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
 import { type EventColumns, rowAt } from "../event-columns.ts";
 import { interruption, LAB_DIED } from "../event-row.ts";
 import type { HistoryWriter, Opened, RunBatch } from "../history-threads.ts";
 import type { ArrivingRun, NewRun } from "../run-store.ts";
+import { changedAnnotations } from "../stored-annotations.ts";
 import { StagedRuns } from "./arrivals.ts";
 import { openDatabase, STORE_BUSY_LIMIT_MS } from "./database.ts";
 import { insertRun } from "./insert-run.ts";
@@ -155,6 +157,18 @@ export class SqliteWriter implements HistoryWriter {
   /** False for an unknown run. */
   pin(runId: string, pinned: boolean): boolean {
     return this.#database.prepare("UPDATE runs SET pinned = ? WHERE id = ?").run(pinned ? 1 : 0, runId).changes > 0;
+  }
+
+  annotate(runId: string, change: AnnotationChange): RunAnnotations | undefined {
+    return this.#database
+      .transaction(() => {
+        const row = this.#database.prepare("SELECT annotations FROM runs WHERE id = ?").get(runId);
+        if (row === undefined) return;
+        const annotations = changedAnnotations((row as { annotations: string | null }).annotations, change);
+        this.#database.prepare("UPDATE runs SET annotations = ? WHERE id = ?").run(JSON.stringify(annotations), runId);
+        return annotations;
+      })
+      .immediate();
   }
 
   /** Pinned runs are kept. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
+import { ANNOTATION_LIMITS } from "../../../model/annotations.ts";
 import { decided, eventAt, eventsOf, passed, sampleRun, started } from "../../../testing/sample-events.ts";
 import type { RunStore } from "../run-store.ts";
 import {
@@ -68,6 +69,44 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect((await store.lastVerdicts("retry-storm", 5)).map(({ id }) => id)).toEqual(["a"]);
       await store.begin(newRun("c", { scenarioId: "retry-storm", startedWallMs: 3 }));
       expect((await store.lastVerdicts("retry-storm", 5)).map(({ id }) => id)).toEqual(["a"]);
+    });
+
+    test("by a tag, and by the text of names, tags and notes", async () => {
+      const data = prepare();
+      const store = await data.open();
+      for (const id of ["a", "b"]) await recordShortRun(store, id, { startedWallMs: id === "a" ? 1 : 2 });
+      const note = { id: "11111111-1111-4111-8111-111111111111", atMs: 90, text: "Watch\nthe 100% bar" };
+      await store.annotate("a", { set: "name", name: "For the team" });
+      await store.annotate("a", { set: "tags", tags: ["talk", "a b"] });
+      await store.annotate("a", { set: "note", ...note });
+      await store.annotate("b", { set: "tags", tags: ["talks"] });
+      expect(await idsOf(store, { tag: "talk" })).toEqual(["a"]);
+      expect(await idsOf(store, { tag: "Talk" })).toEqual([]);
+      for (const text of ["THE TEAM", "a b", "100% bar"]) expect(await idsOf(store, { text })).toEqual(["a"]);
+      for (const text of ["notes", "writtenWallMs", note.id]) expect(await idsOf(store, { text })).toEqual([]);
+      expect((await (await data.open()).find("a")).annotations).toEqual({
+        name: "For the team",
+        tags: ["talk", "a b"],
+        notes: [{ ...note, writtenWallMs: expect.any(Number) }],
+      });
+      await store.annotate("a", { set: "no note", id: note.id });
+      expect((await store.find("a")).annotations.notes).toEqual([]);
+      await expect(store.annotate("nobody", { set: "name", name: "x" })).rejects.toThrow("no run has the id nobody");
+    });
+
+    test("changes of two labs to what is written on a run do not undo each other, up to a limit", async () => {
+      const data = prepare();
+      const stores = [await data.open(), await data.open()];
+      const [one] = stores as [RunStore, RunStore];
+      await recordShortRun(one, "a");
+      const idOf = (at: number) => `11111111-1111-4111-8111-${String(at).padStart(12, "0")}`;
+      const notes = Array.from({ length: ANNOTATION_LIMITS.notes }, (_, at) =>
+        stores[at % 2]?.annotate("a", { set: "note", id: idOf(at), atMs: at, text: `${at}` }),
+      );
+      await Promise.all(notes);
+      expect((await one.find("a")).annotations.notes.map(({ atMs }) => atMs)).toEqual(notes.map((_, at) => at));
+      const more = { set: "note", id: idOf(999), atMs: null, text: "x" } as const;
+      await expect(one.annotate("a", more)).rejects.toThrow("100 notes already");
     });
 
     test("by a prefix of their id, unless several or none match", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { NO_ANNOTATIONS } from "../../../model/annotations.ts";
 import type { EventOf, LabEvent } from "../../../model/lab-event.ts";
 import { eventAt, eventsOf, passed, sampleRun, started } from "../../../testing/sample-events.ts";
 import { WAITING_LIMIT } from "../write-queue.ts";
@@ -45,6 +46,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
         importedFrom: null,
         raw: true,
         isAbandoned: false,
+        annotations: NO_ANNOTATIONS,
       });
       const events = sampleRun().length;
       expect(await again.sources("run-1")).toEqual({ scenario: "id: mcp-crash", stack: "services: {}", events });

@@ -1,8 +1,10 @@
 import type { DeleteReport, HistoryPage, SampledRun } from "../../../contract/history.ts";
+import type { AnnotationChange, RunAnnotations } from "../../../model/annotations.ts";
 import { samplesOf } from "../../../model/call-statistics.ts";
 import { RunModel } from "../../../model/run-model.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { messageOf } from "../../lab-error.ts";
+import { Redactor } from "../../redaction/redactor.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
 import { toHistoryPage, withKind } from "./run-summaries.ts";
 
@@ -15,6 +17,16 @@ export interface HistoryServiceParts {
   closing: AbortSignal;
   onChange: () => void;
   notify: (notice: string) => void;
+}
+
+async function redactedChange(store: RunStore, runId: string, change: AnnotationChange): Promise<AnnotationChange> {
+  const { scenario, stack } = await store.sources(runId);
+  const redactor = new Redactor();
+  // First, because the secrets of these files are searched for in the text.
+  for (const source of [stack, scenario]) if (source !== undefined) redactor.yaml(source);
+  if (change.set === "name") return { ...change, name: redactor.text(change.name) };
+  if (change.set === "tags") return { ...change, tags: change.tags.map((tag) => redactor.text(tag)) };
+  return change.set === "note" ? { ...change, text: redactor.text(change.text) } : change;
 }
 
 /** The runs that were recorded: looked through, pinned and deleted, by a person or because there are too many. */
@@ -75,6 +87,15 @@ export class HistoryService {
   async pin(runId: string, pinned: boolean): Promise<void> {
     await this.#parts.store.pin(runId, pinned);
     this.changed();
+  }
+
+  /** Secrets in what is written are redacted as in the run, and as far as the run is. */
+  async annotate(runId: string, change: AnnotationChange): Promise<RunAnnotations> {
+    const { store } = this.#parts;
+    const { raw } = await store.find(runId);
+    const annotations = await store.annotate(runId, raw ? change : await redactedChange(store, runId, change));
+    this.changed();
+    return annotations;
   }
 
   async delete(runIds: readonly string[]): Promise<DeleteReport> {

@@ -228,6 +228,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         await history.pin(input.runId, input.pinned);
         return {};
       }),
+      annotate: lab.history.annotate.handler(({ input }) => history.annotate(input.runId, input.change)),
     },
     sessions: {
       list: lab.sessions.list.handler(() => sessions.list()),
