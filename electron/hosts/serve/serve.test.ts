@@ -1,7 +1,11 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { StrayErrors } from "../../lab/stray-errors.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { writeSmallStack } from "../../testing/small-stack.ts";
@@ -315,6 +319,63 @@ describe("evaluations", () => {
       error: expect.any(String),
     });
   });
+});
+
+describe("an evaluation whose traces do not come", () => {
+  /** Of a server that takes requests and never answers. */
+  const silentTarget = async () => {
+    const asked = Promise.withResolvers<void>();
+    const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const baseUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+    return { asked: asked.promise, target: { kind: "http", baseUrl, traceId: "abc" } };
+  };
+
+  test("is cancelled while it waits: it ends as cancelled, and stays so", async () => {
+    const { asked, target } = await silentTarget();
+    const { runId } = (await post("/api/runs", { spec: { target } })).body.data;
+    await asked;
+    expect((await post(`/api/runs/${runId}/cancel`)).body.data).toMatchObject({ cancelRequested: true });
+    const run = await ended(runId);
+    expect(run).toMatchObject({
+      status: "cancelled",
+      error: "cancelled by request",
+      attempt: 1,
+      cancelRequested: true,
+    });
+    expect((await get(`/api/runs/${runId}/results`)).body.data).toEqual([]);
+    expect((await post(`/api/runs/${runId}/cancel`)).body.data).toMatchObject({ finishedAt: run.finishedAt });
+  });
+
+  test("fails at its deadline, and says so", async () => {
+    const { target } = await silentTarget();
+    const { runId } = (await post("/api/runs", { spec: { target, deadlineS: 0.5 } })).body.data;
+    expect(await ended(runId)).toMatchObject({ status: "failed", error: "deadline_exceeded", attempt: 1 });
+  });
+});
+
+test("ids of results are the digest of run, item and evaluator, so that whoever exports them finds them again", async () => {
+  const spec = { target: { kind: "inline", data: JSON.parse(helm) }, evalSet: JSON.parse(helmSet) };
+  const { runId } = (await post("/api/runs", { spec })).body.data;
+  expect((await ended(runId)).summary.result_counts).toMatchObject({ errored: 0, skipped: 0 });
+  const results = (await get(`/api/runs/${runId}/results`)).body.data;
+  expect(results.length).toBeGreaterThan(0);
+  for (const { resultId, evalSetItemId, evaluatorName, traceId } of results) {
+    const digest = createHash("sha256").update(`${runId}|${evalSetItemId}|${evaluatorName}`).digest("hex");
+    expect([resultId, evalSetItemId]).toEqual([digest, traceId]);
+  }
+});
+
+test("a file beyond its limit is refused with the limit, and nothing of it is kept", async () => {
+  const form = new FormData();
+  form.append("trace_files", new Blob([new Uint8Array(10 * 1024 * 1024 + 1)]), "large.json");
+  const answer = await request("/api/evaluate", { method: "POST", body: form });
+  expect(answer.status).toBe(413);
+  expect(await answer.json()).toMatchObject({ data: null, error: "large.json is larger than 10485760 bytes" });
 });
 
 test("a suite whose listener is gone is cancelled", async () => {

@@ -103,11 +103,15 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       expect(await queue.addHistoryRun(lease, "h-1")).toBe(true);
       const result = { resultId: "r", item: "i", evaluator: "e", body: { status: "failed" } };
       expect(await queue.putResults(lease, [result])).toBe(true);
-      expect(await queue.putResults(lease, [{ ...result, body: { status: "passed" } }])).toBe(true);
+      expect(await queue.putResults(lease, [{ ...result, body: { status: "passed", scores: [null, 1, null] } }])).toBe(
+        true,
+      );
       const ending = { outcome: "failed", reason: "a check failed", summary: { failed: 1 } } as const;
       expect(await queue.finish(lease, ending)).toBe(true);
       expect(await queue.get("a")).toMatchObject({ state: "ended", leaseLeftMs: null, ...ending });
-      expect(await queue.results("a")).toMatchObject([{ runId: "a", attempt: 1, body: { status: "passed" } }]);
+      expect(await queue.results("a")).toMatchObject([
+        { runId: "a", attempt: 1, body: { status: "passed", scores: [null, 1, null] } },
+      ]);
       expect(await queue.attempts("a")).toMatchObject([
         { attempt: 1, worker: "w", ending: "failed", historyRuns: ["h-1"] },
       ]);
