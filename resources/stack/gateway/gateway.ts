@@ -81,7 +81,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
   const running = { ...service, stop: () => (stopping ??= stop()) };
   try {
     const files = openFiles(settings.auditSpoolFolder);
-    built = build(settings, policy, files, openOrExplain(settings.records, log), log);
+    built = build(settings, policy, files, openOrExplain(settings, log), log);
     await startRecovery(built.recovery, settings.records);
   } catch (error) {
     await running.stop();
@@ -130,9 +130,9 @@ function openFiles(folder: string): SpooledFiles {
   }
 }
 
-function openOrExplain(settings: RecordSettings, log: Log): Records {
+function openOrExplain({ records, historyLimit }: Settings, log: Log): Records {
   try {
-    return openRecords(settings, log);
+    return openRecords(records, historyLimit, log);
   } catch (error) {
     const hint = "Set AUDIT_FILE to a file that the gateway may write";
     throw new CannotStart(`audit: ${(error as Error).message}. ${hint}.`, { cause: error });

@@ -29,9 +29,9 @@ export interface Records {
   close: () => Promise<void>;
 }
 
-/** @throws the file system's error for a file that cannot be written */
-export function openRecords(settings: RecordSettings, log: (line: string) => void): Records {
-  if (settings.in === "file") return inFile(settings.path);
+/** `historyLimit`: of tickets in memory. @throws the file system's error for a file that cannot be written */
+export function openRecords(settings: RecordSettings, historyLimit: number, log: (line: string) => void): Records {
+  if (settings.in === "file") return inFile(settings.path, historyLimit);
   const { url: databaseUrl } = settings;
   const pool = openPool(databaseUrl, log);
   const stopReporting = reportWork({
@@ -55,13 +55,13 @@ export function openRecords(settings: RecordSettings, log: (line: string) => voi
   };
 }
 
-function inFile(path: string): Records {
+function inFile(path: string, historyLimit: number): Records {
   const file = new AuditFile(path);
   return {
     decisions: file.decisions,
     calls: file.calls,
     changes: file.changes,
-    tickets: () => new MemoryTickets(),
+    tickets: () => new MemoryTickets(historyLimit),
     readiness: () => ({ problem: undefined, start: async () => {}, stop: () => {} }),
     close: async () => file.close(),
   };

@@ -2,9 +2,6 @@
 import type { Settlement, Ticket, TicketStatus } from "./ticket.ts";
 import type { TicketState, TicketStore } from "./tickets.ts";
 
-/** Settled tickets are kept for late clicks; the oldest go first. */
-const keptLimit = 10_000;
-
 interface Kept {
   tool: string;
   digest: string;
@@ -14,10 +11,16 @@ interface Kept {
 
 export class MemoryTickets implements TicketStore {
   readonly #tickets = new Map<string, Kept>();
+  readonly #limit: number;
+
+  /** Settled tickets are kept for late clicks, up to the limit: the oldest go first, and none that is pending. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   async insert({ id, tool, digest }: Ticket): Promise<void> {
     this.#tickets.set(id, { tool, digest, status: "pending", by: undefined });
-    if (this.#tickets.size > keptLimit) this.#forgetOldest();
+    if (this.#tickets.size > this.#limit) this.#forgetOldest();
   }
 
   async settle(id: string, digest: string | undefined, { status, by }: Settlement): Promise<boolean> {
