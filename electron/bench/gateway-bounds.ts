@@ -16,6 +16,7 @@ const PAIRS = 7;
 const SEARCHES = 300;
 const ABANDONED = 100_000;
 const STACK = join(import.meta.dirname, "..", "..", "resources", "stack");
+const CUT_TOOL = "list_tickets";
 const DENIED = {
   text: message("tools/call", { name: "delete_customer", arguments: { customer_id: "cus_1" } }),
   expected: "denied by policy",
@@ -25,6 +26,7 @@ const DENIED = {
 export async function benchGatewayBounds(running: RunningStack): Promise<Row[]> {
   return [
     await deniedAgainstDirect(running),
+    await cutAgainstDirect(running),
     await listOfManyBackends(),
     await searchOfManyTools(),
     await abandonedSessions(),
@@ -43,6 +45,43 @@ async function deniedAgainstDirect(running: RunningStack): Promise<Row> {
     ratios.push((await arm(hop, 1, DENIED)).p50Ms / (await arm(direct, 1)).p50Ms);
   }
   return row("denied call, p50 against a direct call", median(ratios), "ratio", "<= 1");
+}
+
+/** Calls to a backend whose circuit is open, because nothing listens there. */
+async function cutAgainstDirect(running: RunningStack): Promise<Row> {
+  const direct = `http://${running.address("payments-mcp")}/mcp`;
+  const folder = mkdtempSync(join(tmpdir(), "lab-bench-circuit-"));
+  const lister = await startLister([{ ...tools(1)[0], name: CUT_TOOL }]);
+  try {
+    const { url } = startService(join(STACK, "build", "gateway.mjs"), {
+      PORT: "0",
+      BACKENDS: `cut=http://127.0.0.1:${portOf(lister)}/mcp`,
+      POLICY_FILE: join(STACK, "policy.yaml"),
+      AUDIT_FILE: join(folder, "audit.jsonl"),
+      AUDIT_SPOOL_FOLDER: join(folder, "spool"),
+      // Calls of its turns are to be refused by the circuit alone.
+      PROTECTIONS_OFF: "budget,health-monitor",
+      CIRCUIT_MINIMUM_CALLS: "1",
+      CIRCUIT_TIMEOUT: "60m",
+    });
+    const gateway = `${await url()}/mcp`;
+    await arm(gateway, 1, { text: message("tools/list", {}), expected: CUT_TOOL });
+    lister.closeAllConnections();
+    await new Promise((closed) => lister.close(closed));
+    const call = message("tools/call", { name: CUT_TOOL, arguments: {} });
+    await arm(gateway, 1, { text: call, expected: "upstream error" });
+    const ratios: number[] = [];
+    for (let pair = 0; pair < PAIRS; pair++) {
+      const cut = await arm(gateway, 1, { text: call, expected: "circuit breaker open" });
+      ratios.push(cut.p50Ms / (await arm(direct, 1)).p50Ms);
+    }
+    return row("call to a backend whose circuit is open, p50 against a direct call", median(ratios), "ratio", "<= 1");
+  } finally {
+    await killServices();
+    lister.closeAllConnections();
+    lister.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const tools = (count: number, name = "tool") =>
