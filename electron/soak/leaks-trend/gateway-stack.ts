@@ -7,7 +7,7 @@ import { killServices, startService } from "../../../resources/stack/http/servic
 
 const STACK = join(import.meta.dirname, "..", "..", "..", "resources", "stack");
 const CONTROL_TOKEN = "of-this-soak";
-const BOUND = "50";
+const BOUND = "15";
 export const CONTROL = { "content-type": "application/json", authorization: `Bearer ${CONTROL_TOKEN}` };
 
 /** Services by name: where they report their diagnostics. */
