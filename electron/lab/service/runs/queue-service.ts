@@ -148,12 +148,32 @@ export class QueueService {
     return {
       ...{ runId, state, outcome, reason, attempt, maxAttempts, leaseLeftMs, cancelRequested },
       ...{ submittedWallMs, startedWallMs, finishedWallMs },
-      ...(isEvaluation(spec) ? evaluationText(spec) : scenarioText(spec)),
+      ...(isEvaluation(spec) ? evaluationText(spec) : this.#scenarioText(spec)),
       labels: run.labels.filter((label) => !label.startsWith("lab:")),
       worker: run.worker === null ? null : isOurs ? "this lab" : run.worker,
       waits: state === "queued" ? waitReason(run, situation) : null,
       notRepeatable: notRepeatable(spec),
     };
+  }
+
+  #scenarioText({ scenario, stack, without, repeats }: ScenarioSpec): SpecText {
+    const title =
+      typeof scenario === "string"
+        ? this.#titleOf(scenario)
+        : (scenario.title ?? scenario.id ?? titleIn(scenario.source));
+    return {
+      ...{ kind: "scenario", title: visibleLine(title), target: stackText(stack) },
+      ...{ without: [...without], repeats },
+    };
+  }
+
+  /** A worker may have scenarios that this lab has not. */
+  #titleOf(scenarioId: string): string {
+    try {
+      return this.#parts.find(scenarioId).scenario.title;
+    } catch {
+      return scenarioId;
+    }
   }
 
   async #attemptOf({ historyRuns, ...attempt }: QueueAttempt): Promise<QueueAttemptDetail> {
@@ -173,17 +193,6 @@ export class QueueService {
 }
 
 type SpecText = Pick<QueuedRunSummary, "kind" | "title" | "target" | "without" | "repeats">;
-
-function scenarioText({ scenario, stack, without, repeats }: ScenarioSpec): SpecText {
-  const title = typeof scenario === "string" ? scenario : (scenario.title ?? scenario.id ?? titleIn(scenario.source));
-  return {
-    kind: "scenario",
-    title: visibleLine(title),
-    target: stackText(stack),
-    without: [...without],
-    repeats,
-  } as const;
-}
 
 /** Of a text that was submitted as it is. */
 function titleIn(source: string): string {
