@@ -141,7 +141,7 @@ describe("on a stack that is broken before the suite", () => {
   const refused: [string[], RegExp][] = [
     [["break", "stop"], /name the fault and what to break/],
     [["break", "stop", "nobody"], /no service called "nobody"/],
-    [["restore", "paymets-mcp"], /no service or link called "paymets-mcp"/],
+    [["restore", "paymets-mcp"], /no stack that is up has a service or link called "paymets-mcp"/],
     [["break", "explode", "mock-slack"], /a fault needs exactly one of: /],
     [["break", "latency", "gateway->payments-mcp", "by=soon"], /by: expected a duration/],
     [["break", "restart", "mock-slack"], /a restart does not last/],
