@@ -91,6 +91,8 @@ export async function listenForWakeUps(
         await boss.createQueue(name, RULES);
         await boss.work(name, POLLING, onWakeUp);
       }
+      // For what came before it listened.
+      void onWakeUp();
       await pauseFor(NEVER_MS, signal);
     } catch {
       await pauseFor(START_AGAIN_MS, signal);
