@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { lastingFolder } from "./testing/lasting-folder.ts";
@@ -122,7 +122,9 @@ beforeAll(async () => {
     writeFileSync(join(house, file), `${texts.join("\n")}\n`);
   }
   writeFileSync(join(house, "package.json"), "{}");
-  for (const file of ["biome.json", "no-import-types.grit", "electron/model/event-types.grit"]) {
+  const rules = readFileSync(join(PROJECT, "biome.json"), "utf8");
+  for (const file of ["biome.json", ...[...rules.matchAll(/"([^"]+\.grit)"/g)].map(([, plugin = ""]) => plugin)]) {
+    mkdirSync(dirname(join(house, file)), { recursive: true });
     copyFileSync(join(PROJECT, file), join(house, file));
   }
 

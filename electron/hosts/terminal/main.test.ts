@@ -205,7 +205,7 @@ describe("bundle", () => {
       /broken\.zip: it is no zip file: this is an OTLP trace; /,
     ],
     // What it does to the packed bytes depends on them.
-    ["was changed", changed, /broken\.zip: runs\/\S+\/run\.json (cannot be unpacked|was changed after the export)/],
+    ["was changed", changed, /broken\.zip: index\.html (cannot be unpacked|was changed after the export)/],
   ])("that %s is refused with the reason and exit code 2, and nothing comes in", async (_how, broken, reason) => {
     const { file } = await exported();
     const brokenFile = join(temporaryFolder(), "broken.zip");
