@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { copyLintRules } from "./testing/copy-lint-rules.ts";
 import { lastingFolder } from "./testing/lasting-folder.ts";
 
 /** What `npm run check` runs, on a house of planted files: whether the tools see what they are there for. */
@@ -122,11 +123,8 @@ beforeAll(async () => {
     writeFileSync(join(house, file), `${texts.join("\n")}\n`);
   }
   writeFileSync(join(house, "package.json"), "{}");
-  const rules = readFileSync(join(PROJECT, "biome.json"), "utf8");
-  for (const file of ["biome.json", ...[...rules.matchAll(/"([^"]+\.grit)"/g)].map(([, plugin = ""]) => plugin)]) {
-    mkdirSync(dirname(join(house, file)), { recursive: true });
-    copyFileSync(join(PROJECT, file), join(house, file));
-  }
+  copyFileSync(join(PROJECT, "biome.json"), join(house, "biome.json"));
+  copyLintRules(house);
 
   const [cruise, linted] = await Promise.all([
     run(house, "depcruise", "--config", join(PROJECT, ".dependency-cruiser.mjs"), "--output-type", "json", "."),

@@ -1,7 +1,10 @@
 import { defineConfig } from "@playwright/test";
 import pages from "../playwright.config.ts";
 
-/** The window on projects of a Docker engine, whose published ports are in the machine's own network. */
+/**
+ * What needs the machine's own network: the window on projects of a Docker engine, whose published ports are there, and the
+ * package, whose installation asks npm's registry for what it depends on.
+ */
 export default defineConfig({
   ...pages,
   globalSetup: "../build.ts",

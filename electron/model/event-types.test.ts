@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copyLintRules } from "../testing/copy-lint-rules.ts";
 import { labEvent } from "./lab-event.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
-const RULE = "electron/model/event-types.grit";
 const TYPES = labEvent.options.map((option) => option.shape.type.value);
 const COMPARISON = 'if (event.type === "run.ended") take(event);\n';
 
@@ -44,7 +44,7 @@ beforeAll(() => {
   plant("biome.json", JSON.stringify({ ...settings, vcs: { enabled: false } }));
   for (const [, file, text] of [...VIOLATIONS, ...ALLOWED]) plant(file, text);
   plant(ALL_TYPES, TYPES.map((type) => `if (event.type === "${type}") take(event);\n`).join(""));
-  for (const rule of [RULE, "no-import-types.grit"]) cpSync(join(PROJECT, rule), join(folder, rule));
+  copyLintRules(folder);
   const biome = join(PROJECT, "node_modules/@biomejs/biome/bin/biome");
   const { stdout, stderr, error } = spawnSync(
     process.execPath,

@@ -24,8 +24,10 @@ export async function waitForRecovery(
   signal: AbortSignal,
 ): Promise<HealthStatus> {
   let reached: HealthStatus = "up";
-  const accepts = ({ status, isServing }: ProbeResult) => {
+  let because = "";
+  const accepts = ({ status, isServing, reason }: ProbeResult) => {
     reached = status;
+    because = `: ${reason}`;
     const isAlone = target.inForce?.().every((other) => other.id === id) ?? true;
     return status === "up" || (isServing === true && !isAlone);
   };
@@ -40,7 +42,7 @@ export async function waitForRecovery(
     if (signal.aborted) throw error;
     if (gone.signal.aborted) throw new LabError("unhealthy", `${service} ended again before it was up`);
     if (!late.aborted) throw error;
-    throw new LabError("unhealthy", `${service} was not up within ${HEALTHY_LIMIT_MS / 1000} s`);
+    throw new LabError("unhealthy", `${service} was not up within ${HEALTHY_LIMIT_MS / 1000} s${because}`);
   } finally {
     settled.abort();
     await watching;

@@ -131,7 +131,7 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
   approve: ({ approve, by }, context, signal) => click("approve", approve, by, context, signal),
   deny: ({ deny, by }, context, signal) => click("deny", deny, by, context, signal),
   decide: (step, context, signal) =>
-    decideByPerson(step, context, signal, (action) => click(action, step.decide, "nobody watching", context, signal)),
+    decideByPerson(step, context, signal, (action) => click(action, step.decide, "nobody-watching", context, signal)),
 
   async wait({ wait, atMost = WAIT_LIMIT_MS }, context, signal) {
     if (typeof wait === "number") {

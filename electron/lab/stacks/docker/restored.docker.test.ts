@@ -46,7 +46,7 @@ ${service(
 )}
 ${service("side", 8001, '    network_mode: "service:web"\n    depends_on: [web]\n')}
 ${service("second", 8002, '    network_mode: "service:side"\n    depends_on: [side]\n')}
-${service("debugger", 8003, '    pid: "service:web"\n    depends_on: [web]\n    networks: [back]\n')}
+${service("debugger", 8003, '    pid: "service:web"\n    depends_on: [web]\n    networks: [back]\n    x-lab: { role: other, probe: { container: true } }\n')}
 ${service("shared", 8004, '    ipc: "service:web"\n    depends_on: [web]\n    networks: [back]\n')}
 networks:
   front: { ipam: { config: [{ subnet: ${subnet}.0/24 }] } }
