@@ -47,6 +47,12 @@ test("runs that were requested together have one result, which the last of them 
   expect(ended.map(({ batchResult }) => batchResult)).toEqual([null, { asExpected: 1 }, { asExpected: 1 }]);
 });
 
+test("runs that were cancelled together before any of them started have no result", () => {
+  const { entries, ended } = entriesOf();
+  for (const entry of entries.add([run("a"), run("b")]).reverse()) entries.end(entry, "cancelled", "before it started");
+  expect(ended.map(({ batchResult }) => batchResult)).toEqual([null, null]);
+});
+
 test("runs of a terminal come after those of a window, each once; the run in progress is first", () => {
   const { entries } = entriesOf();
   const fromTerminal = {

@@ -31,7 +31,7 @@ export class RunEntries {
   #active: QueueEntry[] = [];
   readonly #ended: QueueEntry[] = [];
   /** Those of which a run is still to end. */
-  readonly #batches = new Map<string, { asExpected: number; hasLast: boolean }>();
+  readonly #batches = new Map<string, { asExpected: number; hasBegun: boolean; hasLast: boolean }>();
   /** Set by whoever counts them. */
   left = 0;
 
@@ -128,16 +128,17 @@ export class RunEntries {
     this.#parts.onChange();
   }
 
-  /** Null until all runs of the batch have ended, the one at its end included. */
+  /** Null until all runs of the batch have ended, the one at its end included, and where none of them had begun. */
   #resultOf(entry: QueueEntry): QueueEntry["batchResult"] {
     const { id, number, of } = entry.batch;
-    const ended = this.#batches.get(id) ?? { asExpected: 0, hasLast: false };
+    const ended = this.#batches.get(id) ?? { asExpected: 0, hasBegun: false, hasLast: false };
     if (endedAsExpected(entry)) ended.asExpected++;
+    ended.hasBegun ||= entry.runId !== null;
     ended.hasLast ||= number === of;
     const isOver = ended.hasLast && !this.#active.some(({ batch }) => batch.id === id);
     if (isOver) this.#batches.delete(id);
     else this.#batches.set(id, ended);
-    return isOver ? { asExpected: ended.asExpected } : null;
+    return isOver && ended.hasBegun ? { asExpected: ended.asExpected } : null;
   }
 
   #entry(
