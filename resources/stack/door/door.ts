@@ -19,10 +19,15 @@ const { HTTP2_HEADER_AUTHORITY, HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HE
 /** The lab pings several times within it: one whose machine went away leaves its end of the stream open. */
 const SILENCE_LIMIT_MS = 60_000;
 const WINDOW_BYTES = 1024 * 1024;
+/** Node refuses further streams beyond it; its default of 10 is ten slow readers with a full window each. */
+const SESSION_MEGABYTES = 512;
 
 /** Resolves when the lab has closed the stream or is silent. */
 export function serveDoor(control: Duplex): Promise<void> {
-  const session = performServerHandshake(control, { settings: { initialWindowSize: WINDOW_BYTES } });
+  const session = performServerHandshake(control, {
+    settings: { initialWindowSize: WINDOW_BYTES },
+    maxSessionMemory: SESSION_MEGABYTES,
+  });
   const listeners = new Map<string, Listener>();
   const { promise, resolve } = Promise.withResolvers<void>();
   const silence = setTimeout(resolve, SILENCE_LIMIT_MS);

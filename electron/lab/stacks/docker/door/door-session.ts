@@ -11,6 +11,8 @@ import { LabError } from "../../../lab-error.ts";
 /** Well within the time after which a door that hears nothing ends. */
 const PING_INTERVAL_MS = 10_000;
 const WINDOW_BYTES = 1024 * 1024;
+/** Node refuses further streams beyond it; its default of 10 is ten slow readers with a full window each. */
+const SESSION_MEGABYTES = 512;
 
 /** An address in the engine's network. */
 export interface DoorTarget {
@@ -30,6 +32,7 @@ export class DoorSession {
     this.#session = connect("http://door", {
       createConnection: () => stream,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
+      maxSessionMemory: SESSION_MEGABYTES,
     });
     this.#session.on("error", () => {});
     this.ended = new Promise((resolve) => this.#session.once("close", resolve));
