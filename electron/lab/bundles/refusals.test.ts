@@ -24,7 +24,7 @@ let refusing: RunStore;
 beforeAll(async () => {
   const recorded = await SqliteRunStore.open(join(folder, "recorded.db"));
   await recordRun(recorded);
-  await exportBundle({ history: recorded, runIds: [RUN_1], file: exported });
+  await exportBundle({ viewer: { script: "0", style: "" }, history: recorded, runIds: [RUN_1], file: exported });
   await recorded.close();
   refusing = await SqliteRunStore.open(join(folder, "refusing.db"));
 });
