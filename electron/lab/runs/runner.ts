@@ -21,11 +21,10 @@ import { planScenario } from "../scenarios/plan.ts";
 import { RunContext } from "../scenarios/run-context.ts";
 import type { Scenario } from "../scenarios/schema.ts";
 import { noteDropped } from "../scenarios/settle-decisions.ts";
-import { holdSteady, STEADY_LIMIT_MS } from "../scenarios/steady-state.ts";
+import { holdSteady } from "../scenarios/steady-state.ts";
 import { describeDecisions } from "../stacks/decisions-spec.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
-import { tokenHeaders } from "../stacks/service-token.ts";
-import { isProxied, linkNamed, type Service } from "../stacks/stack-file.ts";
+import { isProxied, linkNamed } from "../stacks/stack-file.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { RunTraces } from "../telemetry/run-traces.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -33,6 +32,7 @@ import { withApprover } from "./approver.ts";
 import { doMethod } from "./do-method.ts";
 import { LeavesOpen } from "./leaves-open.ts";
 import { type Pace, WAITS_AT_MOST_MS } from "./pace.ts";
+import { resetServices } from "./reset-services.ts";
 import { ResidueCheck } from "./residue.ts";
 import { type RunPolicy, SCENARIO_POLICY, SUITE_POLICY } from "./run-policy.ts";
 import { type Ending, endingWithout, isOpen, RunStopped } from "./run-stopped.ts";
@@ -305,45 +305,6 @@ function flagUnexplained(context: RunContext): void {
     if (fault !== undefined) continue;
     const message = `${call.name} ended in upstream_error, and no fault of this run explains it`;
     context.log.append({ type: "warning", code: "unexplained-failure", message });
-  }
-}
-
-/**
- * Resets the services that support it, so that each run starts from the same state. What was broken before is left.
- * @throws RunStopped when a service cannot be reset, unless the policy accepts damage
- */
-async function resetServices(
-  context: RunContext,
-  { acceptsDamage }: RunPolicy,
-  residue: ResidueCheck,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const service of context.stack.stack.services) {
-    if (service.reset === undefined) continue;
-    const problem = residue.isBroken(service.name)
-      ? `${service.name} was not reset: it was broken before the run`
-      : await whyNotReset(service, service.reset, context, signal);
-    if (problem === undefined) continue;
-    if (!acceptsDamage && !residue.isBroken(service.name)) throw new RunStopped("precondition", problem);
-    context.log.append({ type: "warning", code: "not-reset", message: problem });
-  }
-}
-
-async function whyNotReset(
-  service: Service,
-  path: string,
-  context: RunContext,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const url = context.url(service.name, path);
-  const headers = { "content-type": "application/json", ...tokenHeaders(service) };
-  const ask = (limit: AbortSignal) => fetch(url, { method: "POST", headers, signal: limit });
-  try {
-    const reply = await within(signal, STEADY_LIMIT_MS, ask);
-    return reply.ok ? undefined : `${service.name} could not be reset: it answered HTTP ${reply.status}`;
-  } catch (error) {
-    signal.throwIfAborted();
-    return `${service.name} could not be reset: ${messageOf(error)}`;
   }
 }
 
