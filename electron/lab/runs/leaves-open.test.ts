@@ -25,9 +25,9 @@ async function kill(): Promise<void> {
 const never = new AbortController().signal;
 
 /** A run in whose method `work` happens. */
-async function runOf(work: () => unknown, { limitMs = 300, diagnostics = "/health" } = {}) {
+async function runOf(work: () => unknown, { limitMs = 300, diagnostics = "/health" as string | null } = {}) {
   const { context, log } = fakeContext(new URL(url).host);
-  Object.assign(context.stack.stack.services[0] ?? {}, { diagnostics });
+  if (diagnostics !== null) Object.assign(context.stack.stack.services[0] ?? {}, { diagnostics });
   const leavesOpen = new LeavesOpen(context, limitMs);
   await leavesOpen.before(never);
   await work();
@@ -64,6 +64,14 @@ describe("what a run leaves open", () => {
     });
   });
 
+  test("is inconclusive where a service did not report it before the method", async () => {
+    const run = await runOf(() => {}, { diagnostics: "/silent" });
+    expect(await run.verdict()).toMatchObject({
+      passed: false,
+      inconclusive: "before the method nothing was reported by gateway",
+    });
+  });
+
   test("is not known of a service that does not report it any more", async () => {
     const run = await runOf(() => {});
     await kill();
@@ -93,7 +101,7 @@ describe("a call", () => {
   };
 
   test("that has ended once is no remainder, one that has ended twice is", async () => {
-    const { log, verdict } = await runOf(() => {}, { diagnostics: "/nowhere" });
+    const { log, verdict } = await runOf(() => {}, { diagnostics: null });
     log.append(ended);
     expect((await verdict()).observed).toMatch(/^nothing: 1 call has ended once/);
     log.append(ended);

@@ -1,3 +1,4 @@
+import { resultOf } from "../../model/check-result.ts";
 import { isObject } from "../../model/json.ts";
 import { isOpen } from "../../model/span.ts";
 import { isTimeout, within } from "../abort-scope.ts";
@@ -49,8 +50,9 @@ export class LeavesOpen {
   async judge(ending: Ending, signal: AbortSignal): Promise<Ending> {
     const found = await this.after(signal);
     this.#context.log.append({ type: "check.evaluated", ...found });
-    if (found.passed || !isUndecided(ending)) return ending;
-    return { outcome: "failed", reason: describeVerdict(found) };
+    const outcome = resultOf(found);
+    if (outcome === "passed" || !isUndecided(ending)) return ending;
+    return { outcome, reason: describeVerdict(found) };
   }
 
   /** Waits until nothing is left open. @throws the signal's reason when it aborts */
@@ -71,7 +73,19 @@ export class LeavesOpen {
       if (signal.aborted || !isTimeout(error)) throw error;
     }
     const left = this.#left(lowest);
-    return verdict("leavesOpen", left.length === 0, "nothing", left.length === 0 ? this.#nothing() : left.join("; "));
+    if (left.length > 0) return verdict("leavesOpen", false, "nothing", left.join("; "));
+    const unread = this.#reporting().filter(
+      (name) => ![...this.#before.keys()].some((key) => key.startsWith(`${name} `)),
+    );
+    if (unread.length === 0) return verdict("leavesOpen", true, "nothing", this.#nothing());
+    const inconclusive = `before the method nothing was reported by ${unread.join(", ")}`;
+    return { ...verdict("leavesOpen", false, "nothing", "nothing by the others"), inconclusive };
+  }
+
+  /** Services that say where they report what they hold open. */
+  #reporting(): string[] {
+    const { services } = this.#context.stack.stack;
+    return services.filter(({ diagnostics }) => diagnostics !== undefined).map(({ name }) => name);
   }
 
   #left(lowest: Readings): string[] {
@@ -93,8 +107,7 @@ export class LeavesOpen {
   }
 
   #nothing(): string {
-    const services = this.#context.stack.stack.services.filter(({ diagnostics }) => diagnostics !== undefined);
-    const names = services.map(({ name }) => name).join(", ");
+    const names = this.#reporting().join(", ");
     const held = names === "" ? "no service reports what it holds" : `${names} as before`;
     const calls = this.#context.view().calls.length;
     return `nothing: ${calls === 1 ? "1 call has ended once" : `${calls} calls have ended once each`}; ${held}`;

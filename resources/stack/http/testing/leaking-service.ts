@@ -6,14 +6,15 @@ import { readProcessGauges } from "../process-gauges.ts";
 import { sendJson, serve } from "../serve.ts";
 
 let sessions = 0;
-const leaks: Record<string, () => void> = {
+const leaks: Record<string, () => unknown> = {
   sockets: () => void net.connect(service.port, "127.0.0.1").write("GET / HTTP/1.1\r\nhost: half a request"),
   timers: () => void setInterval(() => {}, 60_000),
   listeners: () => void process.on("leak", () => {}),
   sessions: () => {
     sessions += 1;
   },
-  streams: () => void get(`${service.url}/stream`, { agent: false }),
+  // Answered when it is open: what is read next has it.
+  streams: () => new Promise((resolve) => get(`${service.url}/stream`, { agent: false }, resolve)),
 };
 process.setMaxListeners(0);
 
@@ -25,8 +26,9 @@ const service = await serve({
   handle: async (request, response) => {
     const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
     if (pathname === "/stream") return void response.writeHead(200).write("the first part");
+    if (pathname === "/silent") return sendJson(response, 200, {});
     if (pathname === "/slow") await delay(100);
-    if (pathname === "/leak") leaks[search.slice(1)]?.();
+    if (pathname === "/leak") await leaks[search.slice(1)]?.();
     sendJson(response, 200, { diagnostics: { ...readProcessGauges(), sessions } });
   },
 });
