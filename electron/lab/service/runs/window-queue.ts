@@ -13,6 +13,8 @@ const LISTED = 1_000;
 /** A person may leave a paced run waiting. */
 const DEADLINE_S = 86_400;
 
+const CANCELLED = { outcome: "cancelled", reason: "cancelled before it started", summary: null } as const;
+
 export interface WindowQueueParts {
   open: () => Promise<QueueStore>;
   /** Calls the listener when another process may have changed the queue. */
@@ -31,6 +33,8 @@ export class WindowQueue {
   readonly #parts: WindowQueueParts;
   readonly #stop = new AbortController();
   #opening: Promise<{ queue: QueueStore; worker: QueueWorkerLoop; working: Promise<void> }> | undefined;
+  /** Runs whose rows are being written. */
+  readonly #writing = new Set<string>();
   /** The last problem that was reported, so that a database which stays away is reported once. */
   #reported = "";
 
@@ -43,24 +47,37 @@ export class WindowQueue {
     return (await this.#open()).queue;
   }
 
-  /** Submits runs whose entries are shown already. @throws LabError when they cannot be kept; they have ended then */
+  /** Submits runs whose entries are shown already. @throws LabError when they cannot be kept: those that are not have ended then */
   async submit(runs: readonly { entry: QueueEntry; spec: () => object }[]): Promise<void> {
     const { entries } = this.#parts;
+    const unwritten = runs.map(({ entry }) => entry);
     try {
-      const { queue, worker } = await this.#open();
+      const { worker } = await this.#open();
       for (const { entry, spec } of runs) {
-        // Cancelled meanwhile.
-        if (entry.state === "ended") continue;
-        const submitted = submitRun(queue, { runId: entry.entryId, spec: { ...spec(), deadlineS: DEADLINE_S } });
-        if (entry === runs[0]?.entry) void submitted.then(() => worker.wake()).catch(() => {});
-        await submitted;
+        if (entries.find(entry.entryId) !== undefined) await this.#write(entry.entryId, spec());
+        unwritten.shift();
+        worker.wake();
       }
-      worker.wake();
     } catch (error) {
-      for (const { entry } of runs) {
+      for (const entry of unwritten) {
         if (entry.state === "queued") entries.end(entry, "error", `it could not be queued: ${messageOf(error)}`);
       }
       throw error;
+    }
+  }
+
+  /** A cancellation that comes before the row is there finds none to cancel. */
+  async #write(runId: string, spec: object): Promise<void> {
+    const { queue, worker } = await this.#open();
+    this.#writing.add(runId);
+    try {
+      await submitRun(queue, { runId, spec: { ...spec, deadlineS: DEADLINE_S } });
+      if (this.#parts.entries.find(runId) === undefined) {
+        await queue.cancel(runId);
+        worker.cancel(runId);
+      }
+    } finally {
+      this.#writing.delete(runId);
     }
   }
 
@@ -79,7 +96,7 @@ export class WindowQueue {
     const { entries } = this.#parts;
     const entry = entries.find(entryId);
     if (entry === undefined) return;
-    if (entry.state === "queued") entries.end(entry, "cancelled", "cancelled before it started");
+    if (entry.state === "queued") entries.end(entry, CANCELLED.outcome, CANCELLED.reason);
     else entry.cancelling = true;
     const { queue, worker } = await this.#open();
     worker.cancel(entryId);
@@ -136,9 +153,10 @@ export class WindowQueue {
       only: [labels.window, labels.terminal],
       mayClaim,
       executors: [
-        (run, context) => {
+        async (run, context) => {
           void this.#look(queue);
-          return execute(run, context);
+          const isCancelled = this.#writing.has(run.runId) && this.#parts.entries.find(run.runId) === undefined;
+          return isCancelled ? CANCELLED : execute(run, context);
         },
       ],
       times: TIMES,
@@ -146,7 +164,7 @@ export class WindowQueue {
       onReport: () => this.#look(queue),
     });
     await this.#releaseLeft(queue);
-    if ((await this.#left(queue)).length > 0) onChange();
+    if (this.#parts.entries.left > 0) onChange();
     const stopWatching = onForeignChange(() => worker.wake());
     return { queue, worker, working: worker.work(this.#stop.signal).finally(stopWatching) };
   }
@@ -169,10 +187,12 @@ export class WindowQueue {
 
   /** Who has the lock of the data folder knows that an earlier lab is dead: its runs need not wait for their leases to end. */
   async #releaseLeft(queue: QueueStore): Promise<void> {
-    for (const { state, runId, attempt, worker } of await this.#left(queue)) {
-      if (state !== "running" || worker === null) continue;
-      await queue.release({ runId, attempt, worker }, "the lab that carried it out was killed");
+    const killed = (await this.#left(queue)).filter(({ state }) => state === "running");
+    for (const { runId, attempt, worker } of killed) {
+      await queue.release({ runId, attempt, worker: worker ?? "" }, "the lab that carried it out was killed");
     }
+    // Those that had one attempt have ended.
+    if (killed.length > 0) await this.#left(queue);
   }
 
   /** Of earlier openings of this lab, oldest first. */
