@@ -1,4 +1,5 @@
 import { asLabError, type LabErrorCode } from "../../lab/lab-error.ts";
+import { QueueFull } from "../../lab/queue/submit-run.ts";
 import { describeIssues, isZodError } from "../../model/issue-text.ts";
 
 /** An answer other than success. */
@@ -31,5 +32,6 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof Error && isZodError(error)) return new ApiError(422, describeIssues(error), error.issues);
   const { code, message, hint } = asLabError(error);
-  return new ApiError(STATUS_OF[code], hint === undefined ? message : `${message}; ${hint}`);
+  const status = error instanceof QueueFull ? 429 : STATUS_OF[code];
+  return new ApiError(status, hint === undefined ? message : `${message}; ${hint}`);
 }

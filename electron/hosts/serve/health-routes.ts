@@ -1,5 +1,6 @@
 import type { Lab } from "../../lab/lab.ts";
 import { ENDED_RUNS_KEPT } from "../../lab/queue/queue-worker.ts";
+import { QUEUED_RUNS_LIMIT } from "../../lab/queue/submit-run.ts";
 import { LAB_VERSION } from "../../lab/version.ts";
 import type { ApiRoute } from "./api-route.ts";
 
@@ -20,7 +21,7 @@ export function healthRoutes(openLab: () => Promise<Lab>): readonly ApiRoute[] {
         const asked = await Promise.all([queue.counts(), queue.workers(WORKER_SEEN_MS)]).catch(() => undefined);
         if (asked === undefined) return { data: { status: "ok", version: LAB_VERSION, storage: "unreachable" } };
         const [runs, workers] = asked;
-        const limits = { endedRunsKept: ENDED_RUNS_KEPT };
+        const limits = { queuedRuns: QUEUED_RUNS_LIMIT, endedRunsKept: ENDED_RUNS_KEPT };
         return { data: { status: "ok", version: LAB_VERSION, storage: "reachable", runs, limits, workers } };
       },
     },

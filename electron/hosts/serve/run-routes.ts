@@ -35,6 +35,7 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
       202: "submitted, or there already",
       409: "the id has another spec",
       422: "invalid",
+      429: "as many runs wait as may",
       ...WITHOUT_STORAGE,
     },
     async handle({ request, storage, wake }) {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { StrayErrors } from "../../lab/stray-errors.ts";
@@ -44,6 +45,7 @@ async function startServer(keepsRuns: boolean) {
   );
   serving.catch(listening.reject);
   return {
+    folder,
     address: await listening.promise,
     async close() {
       stop.abort(new Error("the test has ended"));
@@ -175,6 +177,33 @@ describe("submitting", () => {
     expect((await get("/api/nothing")).status).toBe(404);
     expect((await get("/api/runs?limit=0")).status).toBe(422);
   });
+});
+
+test("when as many runs wait as may, more are refused with the limit and the next step; one that is there is not", async () => {
+  const { runId } = (await post("/api/runs", { spec: { scenario: "mcp-crash", labels: ["nobody-has-it"] } })).body.data;
+  const database = new Database(join(server.folder, "home", "history.db"));
+  onTestFinished(() => {
+    database.exec("DELETE FROM queue WHERE run_id LIKE 'waits-%'");
+    database.close();
+  });
+  const { limits } = (await get("/api/health")).body.data;
+  database
+    .prepare(
+      `WITH RECURSIVE waiting (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM waiting WHERE n < ?)
+       INSERT INTO queue (run_id, spec, labels, max_attempts, deadline_ms, state, submitted_ms)
+       SELECT 'waits-' || n, '{}', '["nobody-has-it"]', 1, 1, 'queued', 0 FROM waiting`,
+    )
+    .run(limits.queuedRuns);
+  const spec = { scenario: "mcp-crash", labels: ["nobody-has-it"] };
+  for (const path of ["/api/runs", "/api/suites"]) {
+    const refused = await post(path, path === "/api/runs" ? { spec } : { suite: scenario("1ms").source });
+    expect(refused).toMatchObject({
+      status: 429,
+      body: { data: null, error: expect.stringMatching(/10,000 .*cancel/) },
+    });
+  }
+  expect((await post("/api/runs", { runId, spec })).status).toBe(202);
+  await post(`/api/runs/${runId}/cancel`);
 });
 
 describe("a submitted run", () => {

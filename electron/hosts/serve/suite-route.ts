@@ -25,7 +25,7 @@ export const SUITE_ROUTE: ApiRoute = {
   summary: "Run an eval suite, its cases streamed as case_start, case_result and summary.",
   body: suiteBody,
   produces: "text/event-stream",
-  statuses: { 200: "the cases", 422: "invalid", 503: "there is no storage" },
+  statuses: { 200: "the cases", 422: "invalid", 429: "as many runs wait as may", 503: "there is no storage" },
   async handle({ request, response, storage, wake }) {
     const { suite, stack, labels } = suiteBody.parse(await readJson(request));
     const source = typeof suite === "string" ? suite : JSON.stringify(suite);

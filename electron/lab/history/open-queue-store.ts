@@ -2,7 +2,6 @@ import { type ProcessIdentity, thisProcess } from "../process-identity.ts";
 import type { StoreLocation } from "./history-threads.ts";
 import type {
   Lease,
-  NewQueuedRun,
   QueueAttempt,
   QueueClaim,
   QueuedRun,
@@ -53,8 +52,8 @@ class ThreadedQueue implements QueueStore {
     this.#thread = thread;
   }
 
-  submit(run: NewQueuedRun): Promise<{ run: QueuedRun; isNew: boolean }> {
-    return this.#thread.call("submit", run);
+  submit(...given: Parameters<QueueStore["submit"]>): ReturnType<QueueStore["submit"]> {
+    return this.#thread.call("submit", ...given);
   }
   record(...given: Parameters<QueueStore["record"]>): Promise<boolean> {
     return this.#thread.call("record", ...given);

@@ -106,8 +106,11 @@ export interface QueueFilter {
 
 /** Submitted runs, their attempts and results. All methods throw LabError when the database cannot be used. */
 export interface QueueStore {
-  /** Adds the run, or resolves to the one that has the id already, whatever its spec. */
-  submit(run: NewQueuedRun): Promise<{ run: QueuedRun; isNew: boolean }>;
+  /**
+   * Adds the run, or resolves to the one that has the id already, whatever its spec. Undefined when so many runs are queued:
+   * nothing is added then.
+   */
+  submit(run: NewQueuedRun, mostQueued: number): Promise<{ run: QueuedRun; isNew: boolean } | undefined>;
   /** Adds a run that has ended already, with its results: a record of what was done at once. False for an id that is there. */
   record(
     run: NewQueuedRun,

@@ -32,20 +32,21 @@ export class SqlQueue implements QueueStore {
     this.#columns = `*, CASE WHEN state = 'running' THEN lease_until_ms - ${sql.now} END AS lease_left_ms`;
   }
 
-  async submit({ runId, spec, labels, maxAttempts, deadlineMs }: NewQueuedRun) {
+  async submit({ runId, spec, labels, maxAttempts, deadlineMs }: NewQueuedRun, mostQueued: number) {
     const added = await this.#sql.transaction(async (query) => {
       const [row] = await query<QueueRow>(
         `INSERT INTO queue (run_id, spec, labels, max_attempts, deadline_ms, state, submitted_ms)
-         VALUES ($1, $2, $3, $4, $5, 'queued', ${this.#sql.now}) ON CONFLICT (run_id) DO NOTHING RETURNING ${this.#columns}`,
-        [runId, JSON.stringify(spec), JSON.stringify(labels), maxAttempts, deadlineMs],
+         SELECT $1, $2, $3, CAST($4 AS integer), CAST($5 AS bigint), 'queued', ${this.#sql.now}
+         WHERE (SELECT count(*) FROM (SELECT 1 FROM queue WHERE state = 'queued' LIMIT $6) AS waiting) < $6
+         ON CONFLICT (run_id) DO NOTHING RETURNING ${this.#columns}`,
+        [runId, JSON.stringify(spec), JSON.stringify(labels), maxAttempts, deadlineMs, mostQueued],
       );
       if (row !== undefined) await this.#sql.wakeUps?.send(query, runId, labels);
       return row;
     });
     if (added !== undefined) return { run: toRun(added), isNew: true };
     const run = await this.get(runId);
-    if (run === undefined) throw new Error(`run ${runId} was removed from the queue meanwhile`);
-    return { run, isNew: false };
+    return run && { run, isNew: false };
   }
 
   record(

@@ -6,6 +6,21 @@ import { LabError } from "../lab-error.ts";
 import { isEvaluation, parseSpec, type RunSpec } from "./run-spec.ts";
 
 export const MAX_ATTEMPTS = 3;
+/** Of all runs of a database. */
+export const QUEUED_RUNS_LIMIT = 10_000;
+
+/** As many runs wait as may. */
+export class QueueFull extends LabError {
+  constructor() {
+    const limit = QUEUED_RUNS_LIMIT.toLocaleString("en");
+    super("busy", `${limit} runs wait already, and no more may`, {
+      hint: {
+        terminal: "cancel some, start more workers (resilience-lab worker), or submit it again later",
+        window: "Cancel some on the page Queue, start more workers (resilience-lab worker), or submit it again later",
+      },
+    });
+  }
+}
 
 const request = z.strictObject({ runId: z.uuid().optional(), spec: z.unknown() });
 
@@ -14,7 +29,7 @@ export type Submitted = { is: "accepted"; run: QueuedRun; isNew: boolean } | { i
 /**
  * Submits a run. An id that is there already gives its run, in whatever state, when the specs are equal with their
  * defaults filled in, and a conflict else.
- * @param given `{runId?, spec}` @throws ZodError for another shape; LabError for a spec that cannot be carried out
+ * @param given `{runId?, spec}` @throws ZodError for another shape; LabError for a spec that cannot be carried out; QueueFull
  */
 export async function submitRun(queue: QueueStore, given: unknown): Promise<Submitted> {
   const { runId = randomUUID(), spec: unread } = request.parse(given);
@@ -25,13 +40,18 @@ export async function submitRun(queue: QueueStore, given: unknown): Promise<Subm
       hint: "give the traces inline, or by http",
     });
   }
-  const { run, isNew } = await queue.submit({
-    runId: runId.toLowerCase(),
-    spec,
-    labels: labelsOf(spec),
-    maxAttempts: hasOneAttempt(spec) ? 1 : MAX_ATTEMPTS,
-    deadlineMs: Math.round(spec.deadlineS * 1000),
-  });
+  const submitted = await queue.submit(
+    {
+      runId: runId.toLowerCase(),
+      spec,
+      labels: labelsOf(spec),
+      maxAttempts: hasOneAttempt(spec) ? 1 : MAX_ATTEMPTS,
+      deadlineMs: Math.round(spec.deadlineS * 1000),
+    },
+    QUEUED_RUNS_LIMIT,
+  );
+  if (submitted === undefined) throw new QueueFull();
+  const { run, isNew } = submitted;
   return isNew || isDeepStrictEqual(run.spec, spec)
     ? { is: "accepted", run, isNew }
     : { is: "conflict", persisted: run };

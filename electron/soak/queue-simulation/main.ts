@@ -24,7 +24,9 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
   },
 });
-const runs = Number(values.runs);
+// As many as are queued at most, and kept when they have ended.
+const all = Number(values.runs);
+const runs = all - LATE_RUNS;
 const processes = Math.max(1, Math.round(Number(values.workers) / WORKERS_EACH));
 let random = Number(values.seed);
 const nextRandom = (below: number) => {
@@ -77,14 +79,13 @@ for (let at = 0; at < LATE_RUNS; at++) {
   await submitRun(queue, { spec: { scenario: "late" } });
   await delay(LATE_EVERY_MS);
 }
-while ((await queue.counts()).ended < runs + LATE_RUNS) await delay(100);
+while ((await queue.counts()).ended < all) await delay(100);
 for (const each of alive) {
   const gone = once(each, "exit");
   each.kill("SIGTERM");
   await gone;
 }
 
-const all = runs + LATE_RUNS;
 const one = async (sql: string) =>
   Number((await client.query<{ value: string }>(`SELECT ${sql} AS value`)).rows[0]?.value);
 const claims = await one("(SELECT count(*) FROM queue_attempts)");

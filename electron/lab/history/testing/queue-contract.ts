@@ -5,6 +5,7 @@ import type { Lease, NewQueuedRun, QueuedRun, QueueStore, QueueWorker } from "..
 import { numbersTo } from "./store-under-test.ts";
 
 const LEASE_MS = 60_000;
+const MOST_QUEUED = 100;
 /** A lease that has ended before it began: the clock need not be waited for. */
 const ENDED_MS = -1;
 
@@ -18,6 +19,13 @@ const newQueued = (runId: string, change: Partial<NewQueuedRun> = {}): NewQueued
 });
 const worker = (name: string, labels: string[] = []): QueueWorker => ({ worker: name, labels, concurrency: 1 });
 const leaseOf = ({ runId, attempt, worker }: QueuedRun): Lease => ({ runId, attempt, worker: worker ?? "" });
+
+/** Into a queue that has room. */
+async function submit(queue: QueueStore, runId: string, change: Partial<NewQueuedRun> = {}) {
+  const submitted = await queue.submit(newQueued(runId, change), MOST_QUEUED);
+  if (submitted === undefined) throw new Error("the queue is full");
+  return submitted;
+}
 
 async function claimed(queue: QueueStore, name: string, leaseMs = LEASE_MS): Promise<Lease> {
   const run = await queue.claim(worker(name), leaseMs);
@@ -37,7 +45,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
   describe(`the queue in ${name}`, () => {
     test("keeps a submitted run; submitting its id again gives the one that is there, in whatever state", async () => {
       const queue = await open();
-      const { run, isNew } = await queue.submit(newQueued("a", { labels: ["gpu"] }));
+      const { run, isNew } = await submit(queue, "a", { labels: ["gpu"] });
       expect(isNew).toBe(true);
       expect(run).toMatchObject({
         runId: "a",
@@ -47,17 +55,29 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
         outcome: null,
         worker: null,
       });
-      const again = await queue.submit(newQueued("a", { spec: { scenario: "another" } }));
+      const again = await submit(queue, "a", { spec: { scenario: "another" } });
       expect(again).toMatchObject({ isNew: false, run: { spec: { scenario: "mcp-crash" } } });
       await queue.cancel("a");
-      expect((await queue.submit(newQueued("a"))).run).toMatchObject({ state: "ended", outcome: "cancelled" });
+      expect((await submit(queue, "a")).run).toMatchObject({ state: "ended", outcome: "cancelled" });
       expect(await queue.get("nobody")).toBeUndefined();
+    });
+
+    test("adds no run when as many are queued as may; one that is there is still given, and those that run do not count", async () => {
+      const queue = await open();
+      await submit(queue, "running");
+      await claimed(queue, "w");
+      for (const id of ["a", "b"]) expect(await queue.submit(newQueued(id), 2)).toMatchObject({ isNew: true });
+      expect(await queue.submit(newQueued("c"), 2)).toBeUndefined();
+      expect(await queue.get("c")).toBeUndefined();
+      expect(await queue.submit(newQueued("a"), 2)).toMatchObject({ isNew: false, run: { runId: "a" } });
+      await queue.cancel("a");
+      expect(await queue.submit(newQueued("c"), 2)).toMatchObject({ isNew: true, run: { runId: "c" } });
     });
 
     test("gives the oldest run to one of many workers, each run once", async () => {
       const location = locate();
       const [one, two] = [await openAt(location), await openAt(location)];
-      for (const at of numbersTo(40)) await one.submit(newQueued(`run-${at}`));
+      for (const at of numbersTo(40)) await submit(one, `run-${at}`);
       expect((await one.claim(worker("first"), LEASE_MS))?.runId).toBe("run-1");
       const claims = await Promise.all(
         numbersTo(50).map((at) => (at % 2 === 0 ? one : two).claim(worker(`w-${at}`), LEASE_MS)),
@@ -70,8 +90,8 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("gives a run that asks for labels only to a worker that has them all, and does not delay the others", async () => {
       const queue = await open();
-      await queue.submit(newQueued("a", { labels: ["docker", "gpu"] }));
-      await queue.submit(newQueued("b"));
+      await submit(queue, "a", { labels: ["docker", "gpu"] });
+      await submit(queue, "b");
       expect((await queue.claim(worker("plain"), LEASE_MS))?.runId).toBe("b");
       expect(await queue.claim(worker("half", ["gpu"]), LEASE_MS)).toBeUndefined();
       expect((await queue.claim(worker("able", ["gpu", "linux", "docker"]), LEASE_MS))?.runId).toBe("a");
@@ -79,9 +99,9 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("gives a worker that takes only runs of a label no other, also when that is changed; and lists by labels", async () => {
       const queue = await open();
-      await queue.submit(newQueued("any"));
-      await queue.submit(newQueued("left", { labels: ["lab:1:a"] }));
-      await queue.submit(newQueued("guest", { labels: ["lab:1:b:terminal"] }));
+      await submit(queue, "any");
+      await submit(queue, "left", { labels: ["lab:1:a"] });
+      await submit(queue, "guest", { labels: ["lab:1:b:terminal"] });
       const window = worker("window", ["lab:1:b", "lab:1:b:terminal"]);
       expect(await queue.claim({ ...window, only: "lab:1:b" }, LEASE_MS)).toBeUndefined();
       expect((await queue.claim({ ...window, only: "lab:1:b:terminal" }, LEASE_MS))?.runId).toBe("guest");
@@ -96,7 +116,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("keeps results and the ending of the attempt that has the lease; a repeated result overwrites", async () => {
       const queue = await open();
-      await queue.submit(newQueued("a"));
+      await submit(queue, "a");
       const lease = await claimed(queue, "w");
       expect(await queue.get("a")).toMatchObject({ state: "running", attempt: 1, worker: "w" });
       expect(await queue.heartbeat(lease, LEASE_MS)).toBe("held");
@@ -122,7 +142,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("gives a run whose lease has ended to another worker; what the earlier attempt writes then is refused", async () => {
       const queue = await open();
-      await queue.submit(newQueued("a"));
+      await submit(queue, "a");
       const stale = await claimed(queue, "one", ENDED_MS);
       const lease = await claimed(queue, "two");
       expect(lease).toEqual({ runId: "a", attempt: 2, worker: "two" });
@@ -142,7 +162,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("a renewed lease is kept, and a worker may renew one that has ended and that nobody has taken", async () => {
       const queue = await open();
-      await queue.submit(newQueued("a"));
+      await submit(queue, "a");
       const lease = await claimed(queue, "one", ENDED_MS);
       expect((await queue.get("a"))?.leaseLeftMs).toBeLessThan(0);
       expect(await queue.heartbeat(lease, LEASE_MS)).toBe("held");
@@ -152,8 +172,8 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("ends a run without attempts left as interrupted, its lease called lost; none stays running", async () => {
       const queue = await open();
-      await queue.submit(newQueued("a", { maxAttempts: 2 }));
-      await queue.submit(newQueued("attached", { maxAttempts: 1 }));
+      await submit(queue, "a", { maxAttempts: 2 });
+      await submit(queue, "attached", { maxAttempts: 1 });
       await claimed(queue, "one", ENDED_MS);
       expect(await queue.reap()).toEqual([]);
       await claimed(queue, "two", ENDED_MS);
@@ -172,7 +192,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("cancels a queued run at once, asks a running one, and ends one whose worker is gone; an ended one stays as it is", async () => {
       const queue = await open();
-      for (const id of ["running", "gone", "done", "queued"]) await queue.submit(newQueued(id));
+      for (const id of ["running", "gone", "done", "queued"]) await submit(queue, id);
       const running = await claimed(queue, "one");
       await claimed(queue, "two", ENDED_MS);
       const done = await claimed(queue, "three");
@@ -196,8 +216,8 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("a run that its worker gives back is claimed at once by another, unless it was cancelled or has no attempt left", async () => {
       const queue = await open();
-      await queue.submit(newQueued("a", { maxAttempts: 2 }));
-      await queue.submit(newQueued("b"));
+      await submit(queue, "a", { maxAttempts: 2 });
+      await submit(queue, "b");
       expect(await queue.release(await claimed(queue, "one"), "its worker stopped")).toBe(true);
       expect(await queue.get("a")).toMatchObject({ state: "queued", attempt: 1, worker: null });
       const second = await claimed(queue, "two");
@@ -216,7 +236,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("overrules a worker that holds its lease far beyond the deadline", async () => {
       const queue = await open();
-      await queue.submit(newQueued("a", { deadlineMs: -120_000 }));
+      await submit(queue, "a", { deadlineMs: -120_000 });
       const lease = await claimed(queue, "one");
       expect(await queue.reap()).toMatchObject([
         { runId: "a", outcome: "error", reason: expect.stringContaining("deadline_exceeded") },
@@ -228,7 +248,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       const queue = await open();
       const spec = { sinks: [{ kind: "stdout" }, { kind: "stdout" }] };
       for (const id of ["finished", "cancelled", "reaped", "released"]) {
-        await queue.submit(newQueued(id, { spec, labels: ["gpu"], maxAttempts: 1 }));
+        await submit(queue, id, { spec, labels: ["gpu"], maxAttempts: 1 });
       }
       const take = async (id: string, leaseMs = LEASE_MS) => {
         const run = await queue.claim(worker(id, ["gpu"]), leaseMs);
@@ -273,15 +293,15 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("removes the oldest ended runs beyond a limit, whole, but none that is open or that a sink has still to be sent", async () => {
       const queue = await open();
-      await queue.submit(newQueued("unsent", { spec: { sinks: [{ kind: "stdout" }] } }));
+      await submit(queue, "unsent", { spec: { sinks: [{ kind: "stdout" }] } });
       await queue.cancel("unsent");
       for (const at of numbersTo(3)) {
-        await queue.submit(newQueued(`run-${at}`));
+        await submit(queue, `run-${at}`);
         const lease = await claimed(queue, "w");
         await queue.putResults(lease, [{ resultId: `r-${at}`, item: "i", evaluator: "e", body: {} }]);
         await queue.finish(lease, { outcome: "passed", reason: "", summary: null });
       }
-      await queue.submit(newQueued("open"));
+      await submit(queue, "open");
       expect(await queue.trim(9)).toBe(0);
       expect(await queue.trim(1)).toBe(2);
       expect((await queue.list({ limit: 9 })).map(({ runId }) => runId)).toEqual(["open", "run-3", "unsent"]);
@@ -292,7 +312,7 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
 
     test("lists runs newest first, by state and outcome, in pages; and the workers that reported", async () => {
       const queue = await open();
-      for (const at of numbersTo(5)) await queue.submit(newQueued(`run-${at}`));
+      for (const at of numbersTo(5)) await submit(queue, `run-${at}`);
       await queue.finish(await claimed(queue, "one"), { outcome: "failed", reason: "", summary: null });
       await queue.cancel("run-2");
       await claimed(queue, "two");
