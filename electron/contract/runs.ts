@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OUTCOMES } from "../model/lab-event.ts";
+import { waitReason } from "./queue.ts";
 import { scenarioId } from "./scenarios.ts";
 
 /** How a run waits before each step: not at all, for a fixed time, or for `runs.next`; ten minutes in all. */
@@ -81,6 +82,8 @@ export const runQueue = z.object({
   active: z.array(queueEntry),
   /** The last hundred that ended since the lab started, newest first. */
   ended: z.array(queueEntry),
+  /** Why none of these runs begins now; null when they do. */
+  pause: waitReason.nullable(),
   /** Runs that waited when an earlier lab of this data folder ended: they wait until a person continues them. */
   left: z.int(),
 });

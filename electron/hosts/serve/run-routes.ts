@@ -3,6 +3,7 @@ import { exportBundle } from "../../lab/bundles/index.ts";
 import type { QueuedRun, QueueFilter, QueueState } from "../../lab/history/queue-store.ts";
 import { API_STATES, type ApiState, outcomesOf } from "../../lab/queue/run-states.ts";
 import { submitRun } from "../../lab/queue/submit-run.ts";
+import { type QueueSituation, queueSituation, waitReason } from "../../lab/queue/wait-reason.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiRoute, ApiStorage } from "./api-route.ts";
 import { camelKeys } from "./camel-keys.ts";
@@ -13,6 +14,8 @@ import { toWireResult, toWireRun } from "./wire-run.ts";
 
 const NOT_FOUND = { 404: "no run has the id" };
 const WITHOUT_STORAGE = { 503: "there is no storage, or its database cannot be reached" };
+
+const NOTHING: QueueSituation = { workers: [], running: [] };
 
 const submission = z.object({
   runId: z.uuid().optional().describe("Made when absent. The same id with an equal spec gives the run that is there."),
@@ -52,7 +55,7 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
   {
     method: "GET",
     path: "/api/runs",
-    summary: "Runs, newest first.",
+    summary: "Runs, newest first, and why those that are queued wait.",
     query: {
       status: `one of ${API_STATES.join(", ")}; repeatable`,
       limit: "1 to 1000 (100)",
@@ -70,19 +73,26 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
         ...statesOf(status),
         ...(before === undefined ? {} : { beforeWallMs: Date.parse(before) }),
       });
-      return { data: runs.map((run) => toWireRun(run)) };
+      // Only queued ones wait for anything.
+      const isWaiting = runs.some(({ state }) => state === "queued");
+      const situation = isWaiting ? await queueSituation(storage().queue) : NOTHING;
+      return { data: runs.map((run) => toWireRun(run, { waits: waitReason(run, situation) })) };
     },
   },
   {
     method: "GET",
     path: "/api/runs/{id}",
-    summary: "A run with its attempts, and what became of its sinks.",
+    summary: "A run with why it waits, its attempts, and what became of its sinks.",
     statuses: { 200: "the run", ...NOT_FOUND, ...WITHOUT_STORAGE },
     async handle({ id, storage }) {
       const { queue } = storage();
       const run = await known(id, storage());
-      const [attempts, deliveries] = await Promise.all([queue.attempts(id), queue.deliveries(id)]);
-      return { data: toWireRun(run, { attempts, deliveries }) };
+      const [attempts, deliveries, situation] = await Promise.all([
+        queue.attempts(id),
+        queue.deliveries(id),
+        run.state === "queued" ? queueSituation(queue) : NOTHING,
+      ]);
+      return { data: toWireRun(run, { attempts, deliveries, waits: waitReason(run, situation) }) };
     },
   },
   {

@@ -146,6 +146,9 @@ describe("submitting", () => {
       status: 202,
       body: { error: null, data: { runId: ID, status: "queued", attempt: 0 } },
     });
+    const waits = { why: "no worker has the label nobody-has-it", next: expect.stringContaining("worker --labels") };
+    expect((await get(`/api/runs/${ID}`)).body.data).toMatchObject({ waits });
+    expect((await get("/api/runs?status=queued")).body.data).toMatchObject([{ waits }]);
     const reordered = { without: ["budget"], repeats: 1, labels: ["nobody-has-it"], scenario: "mcp-crash" };
     const again = await post("/api/runs", { runId: ID, spec: reordered });
     expect(again.status).toBe(202);

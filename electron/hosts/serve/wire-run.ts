@@ -1,3 +1,4 @@
+import type { WaitReason } from "../../contract/queue.ts";
 import type { QueueAttempt, QueuedRun, StoredDelivery, StoredQueueResult } from "../../lab/history/queue-store.ts";
 import type { RunResultBody } from "../../lab/queue/run-result.ts";
 import { apiStateOf } from "../../lab/queue/run-states.ts";
@@ -5,9 +6,13 @@ import { apiStateOf } from "../../lab/queue/run-states.ts";
 /** A run as the API gives it: agentevals' fields, and after them the lab's own. */
 export function toWireRun(
   run: QueuedRun,
-  more: { attempts?: readonly QueueAttempt[]; deliveries?: readonly StoredDelivery[] } = {},
+  more: {
+    attempts?: readonly QueueAttempt[];
+    deliveries?: readonly StoredDelivery[];
+    waits?: WaitReason | null;
+  } = {},
 ) {
-  const { attempts, deliveries } = more;
+  const { attempts, deliveries, waits } = more;
   const status = apiStateOf(run);
   return {
     runId: run.runId,
@@ -26,6 +31,7 @@ export function toWireRun(
     labels: run.labels,
     maxAttempts: run.maxAttempts,
     leaseLeftMs: run.leaseLeftMs,
+    ...(waits === undefined ? {} : { waits }),
     ...(attempts === undefined ? {} : { attempts: attempts.map(toWireAttempt) }),
     ...(deliveries === undefined ? {} : { deliveries: deliveries.map(({ runId: _, ...delivery }) => delivery) }),
   };

@@ -234,7 +234,8 @@ async function runInOpenLab(
       openLab.run({
         ...{ loaded, showsFailure, isCompared, listen, number, of: batch.length },
         without: [...new Set([...without, ...own])].sort(),
-        onWaiting: () => screen.status(() => `${loaded.scenario.id} waits in the queue of the lab`),
+        onWaiting: (why) =>
+          screen.status(() => `${loaded.scenario.id} waits in the queue of the lab${why === null ? "" : `: ${why}`}`),
       }),
     );
   } finally {

@@ -4,6 +4,7 @@ import type { LockOwner } from "../../lab/journal/journal.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { isSameLab, openLabLabels, openLabOf } from "../../lab/queue/open-lab.ts";
 import { submitRun } from "../../lab/queue/submit-run.ts";
+import { queueSituation, waitReason } from "../../lab/queue/wait-reason.ts";
 import { writeScenario } from "../../lab/queue/written-scenario.ts";
 import type { LoadedScenario } from "../../lab/scenarios/load.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
@@ -24,7 +25,8 @@ export interface RunThere {
   showsFailure: boolean;
   isCompared: boolean;
   listen: (event: LabEvent) => void;
-  onWaiting: () => void;
+  /** @param why null for a run that is about to begin */
+  onWaiting: (why: string | null) => void;
 }
 
 export interface OpenLabOptions {
@@ -66,12 +68,13 @@ export class OpenLab {
   /** Resolves when the run has ended there, and everything is restored. An abort cancels this run alone. */
   async run({ loaded, without, listen, onWaiting, ...place }: RunThere): Promise<RanThere> {
     const { acceptExisting, keepRaw, agent, wanted } = this.#options;
+    const { terminal, accepting } = openLabLabels(this.#lab.home, this.owner);
     const submitted = await submitRun(this.#queue, {
       spec: {
         scenario: writeScenario(loaded, agent),
         stack: {
           kind: "open",
-          lab: openLabLabels(this.#lab.home, this.owner).terminal,
+          lab: acceptExisting ? accepting : terminal,
           hasOneAttempt: true,
           ...wanted,
         },
@@ -86,22 +89,27 @@ export class OpenLab {
     return this.#follow(submitted.run.runId, listen, onWaiting);
   }
 
-  async #follow(runId: string, listen: (event: LabEvent) => void, onWaiting: () => void): Promise<RanThere> {
+  async #follow(runId: string, listen: (event: LabEvent) => void, onWaiting: RunThere["onWaiting"]): Promise<RanThere> {
     const cancel = () => void this.#queue.cancel(runId).catch(() => {});
     if (this.#signal.aborted) cancel();
     this.#signal.addEventListener("abort", cancel, { once: true });
     const at = { historyRun: undefined as string | undefined, seq: 0 };
     let lookedMs = Number.NEGATIVE_INFINITY;
     let isThere = true;
+    let isToSay = true;
     try {
       for (;;) {
         if (performance.now() - lookedMs > LAB_POLL_MS) {
           isThere = isSameLab(openLabOf(this.#lab.home), this.owner);
           lookedMs = performance.now();
+          isToSay = true;
         }
         // Read after that, and before the events: of a run that has ended there are no more.
         const run = await this.#queue.get(runId);
-        if (run?.state === "queued") onWaiting();
+        if (run?.state === "queued" && isToSay) {
+          isToSay = false;
+          onWaiting(waitReason(run, await queueSituation(this.#queue))?.why ?? null);
+        }
         await this.#events(runId, at, listen);
         if (run === undefined || run.state === "ended") return endOf(run, at.historyRun);
         if (!isThere) {

@@ -9,7 +9,7 @@ import type {
   QueueResult,
   QueueState,
   QueueStore,
-  QueueWorker,
+  ReportedWorker,
   StoredQueueResult,
 } from "./queue-store.ts";
 import type { SqlQueue } from "./sql-queue.ts";
@@ -112,7 +112,7 @@ class ThreadedQueue implements QueueStore {
   deliveries(runId: string): ReturnType<QueueStore["deliveries"]> {
     return this.#thread.call("deliveries", runId);
   }
-  reportWorker(worker: QueueWorker): Promise<void> {
+  reportWorker(worker: ReportedWorker): Promise<void> {
     return this.#thread.call("reportWorker", worker);
   }
   forgetWorker(worker: string): Promise<void> {
@@ -121,7 +121,7 @@ class ThreadedQueue implements QueueStore {
   trim(limit: number): Promise<number> {
     return this.#thread.call("trim", limit);
   }
-  workers(withinMs: number): Promise<QueueWorker[]> {
+  workers(withinMs: number): Promise<ReportedWorker[]> {
     return this.#thread.call("workers", withinMs);
   }
   close(): Promise<void> {

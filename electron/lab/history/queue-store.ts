@@ -1,3 +1,4 @@
+import type { WaitReason } from "../../contract/queue.ts";
 import type { Outcome } from "../../model/outcomes.ts";
 
 export type QueueState = "queued" | "running" | "ended";
@@ -69,6 +70,11 @@ export interface QueueWorker {
   worker: string;
   labels: readonly string[];
   concurrency: number;
+}
+
+export interface ReportedWorker extends QueueWorker {
+  /** Why it takes no run now; null when it does. */
+  pause: WaitReason | null;
 }
 
 /** One try to send a sink what became of its run. */
@@ -161,7 +167,7 @@ export interface QueueStore {
   ): Promise<boolean>;
   deliveries(runId: string): Promise<StoredDelivery[]>;
   /** Notes that a worker is there. */
-  reportWorker(worker: QueueWorker): Promise<void>;
+  reportWorker(worker: ReportedWorker): Promise<void>;
   forgetWorker(worker: string): Promise<void>;
   /**
    * Removes the oldest runs that have ended beyond this number, with their attempts, results and deliveries; none that a sink
@@ -169,6 +175,6 @@ export interface QueueStore {
    */
   trim(limit: number): Promise<number>;
   /** Those that reported within so many milliseconds. */
-  workers(withinMs: number): Promise<QueueWorker[]>;
+  workers(withinMs: number): Promise<ReportedWorker[]>;
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ import type {
   QueueResult,
   QueueState,
   QueueStore,
-  QueueWorker,
+  ReportedWorker,
   StoredQueueResult,
 } from "./queue-store.ts";
 import { addDeliveries, deliveriesOf, endDelivery, takeDelivery } from "./sql-deliveries.ts";
@@ -310,11 +310,11 @@ export class SqlQueue implements QueueStore {
     return deliveriesOf(this.#sql, runId);
   }
 
-  async reportWorker({ worker, labels, concurrency }: QueueWorker): Promise<void> {
+  async reportWorker({ worker, labels, concurrency, pause }: ReportedWorker): Promise<void> {
     await this.#sql.query(
-      `INSERT INTO queue_workers (worker, labels, concurrency, seen_ms) VALUES ($1, $2, $3, ${this.#sql.now})
-       ON CONFLICT (worker) DO UPDATE SET seen_ms = excluded.seen_ms`,
-      [worker, JSON.stringify(labels), concurrency],
+      `INSERT INTO queue_workers (worker, labels, concurrency, pause, seen_ms) VALUES ($1, $2, $3, $4, ${this.#sql.now})
+       ON CONFLICT (worker) DO UPDATE SET seen_ms = excluded.seen_ms, pause = excluded.pause`,
+      [worker, JSON.stringify(labels), concurrency, pause === null ? null : JSON.stringify(pause)],
     );
   }
 
@@ -334,15 +334,16 @@ export class SqlQueue implements QueueStore {
     return removed.length;
   }
 
-  async workers(withinMs: number): Promise<QueueWorker[]> {
-    const rows = await this.#sql.query<{ worker: string; labels: string; concurrency: number }>(
+  async workers(withinMs: number): Promise<ReportedWorker[]> {
+    const rows = await this.#sql.query<{ worker: string; labels: string; concurrency: number; pause: string | null }>(
       `SELECT * FROM queue_workers WHERE seen_ms > ${this.#sql.now} - $1 ORDER BY worker`,
       [withinMs],
     );
-    return rows.map(({ worker, labels, concurrency }) => ({
+    return rows.map(({ worker, labels, concurrency, pause }) => ({
       worker,
       labels: JSON.parse(labels) as string[],
       concurrency,
+      pause: pause === null ? null : (JSON.parse(pause) as ReportedWorker["pause"]),
     }));
   }
 

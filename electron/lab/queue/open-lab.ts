@@ -16,14 +16,17 @@ export interface OpenLabLabels {
   prefix: string;
   /** Of runs that were started in the window. */
   window: string;
-  /** Of runs from a terminal, which wait for those. */
+  /** Prefix of the labels of runs from a terminal, which wait for those; and the label of most of them. */
   terminal: string;
+  /** Of those from a terminal that take the stack as they find it, faults included. */
+  accepting: string;
 }
 
 export function openLabLabels({ folder }: Pick<LabHome, "folder">, owner: LockOwner): OpenLabLabels {
   const prefix = `lab:${digest(hostname(), folder)}:`;
   const window = `${prefix}${digest(owner.pid, owner.startedAt, owner.sinceWallMs)}`;
-  return { prefix, window, terminal: `${window}:terminal` };
+  const terminal = `${window}:terminal`;
+  return { prefix, window, terminal, accepting: `${terminal}:accepting` };
 }
 
 /** The living lab that has a window open on this data folder. Nothing is written. */

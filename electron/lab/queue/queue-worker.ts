@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import type { WaitReason } from "../../contract/queue.ts";
 import type { QueuedRun, QueueStore, QueueWorker } from "../history/queue-store.ts";
 import { pauseFor } from "../pause-for.ts";
 import { Attempt, type AttemptTimes, type Execute } from "./attempt.ts";
@@ -21,10 +22,10 @@ export interface WorkerTimes extends AttemptTimes {
 export interface QueueWorkerParts {
   queue: QueueStore;
   labels: readonly string[];
-  /** Takes only runs that have one of these labels: those of the first before those of the next. Absent: all. */
-  only?: readonly string[];
-  /** False: it takes no run now. */
-  mayClaim?: () => boolean;
+  /** Takes now only runs that have one of these labels: those of the first before those of the next. Absent: all. */
+  takes?: () => readonly string[];
+  /** Why it takes no run now, for those who ask what theirs waits for. */
+  pause?: () => WaitReason | null;
   /** One for each run that it carries out at a time. */
   executors: readonly Execute[];
   times?: WorkerTimes;
@@ -65,6 +66,12 @@ export class QueueWorkerLoop {
   /** Stops a run at once that it carries out: what {@link QueueStore.cancel} asks for is only seen with the next heartbeat. */
   cancel(runId: string): void {
     this.#attempts.get(runId)?.cancel();
+  }
+
+  /** Tells that it is there, and whether it takes runs, before its turn. */
+  async report(): Promise<void> {
+    const { queue, labels, executors, pause } = this.#parts;
+    await queue.reportWorker({ worker: this.#name, labels, concurrency: executors.length, pause: pause?.() ?? null });
   }
 
   /** Until the signal aborts; resolves when the runs in progress have been restored and given back. */
@@ -114,9 +121,8 @@ export class QueueWorkerLoop {
   }
 
   async #claim(worker: QueueWorker): Promise<QueuedRun | undefined> {
-    const { queue, only = [undefined], mayClaim } = this.#parts;
-    if (mayClaim?.() === false) return undefined;
-    for (const label of only) {
+    const { queue, takes } = this.#parts;
+    for (const label of takes?.() ?? [undefined]) {
       const wanted = label === undefined ? worker : { ...worker, only: label };
       const run = await queue.claim(wanted, this.#times.leaseMs);
       if (run !== undefined) return run;
@@ -137,11 +143,11 @@ export class QueueWorkerLoop {
 
   /** Reports the worker, and ends what no worker will end. */
   async #keepInOrder(signal: AbortSignal): Promise<void> {
-    const { queue, labels, executors, onFailure } = this.#parts;
+    const { queue, onFailure } = this.#parts;
     const { reportMs = this.#times.heartbeatMs } = this.#times;
     while (!signal.aborted) {
       try {
-        await queue.reportWorker({ worker: this.#name, labels, concurrency: executors.length });
+        await this.report();
         // After the machine slept their leases have ended, and nobody has taken them over.
         await Promise.all([...this.#attempts.values()].map((attempt) => attempt.renew()));
         await queue.reap();

@@ -107,6 +107,20 @@ test("what a run has broken is left to it: undoing everything says so, and halti
   expect(await engine.faults.undo("all")).toEqual({ undone: 0, residue: [] });
 });
 
+test("a run that is started while a manual fault is in force waits for its undo, and says so to whoever asks", async () => {
+  const engine = await startOn(temporaryFolder());
+  await engine.stack.up();
+  await engine.faults.apply({ kind: "pause", target: "server" });
+  const [entry] = await engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
+  const waits = { why: "a fault is in force on server", next: "Undo it" };
+  expect(engine.runs.state()).toMatchObject({ pause: waits, active: [{ state: "queued" }] });
+  await expect.poll(async () => (await engine.queue.list(10)).runs).toMatchObject([{ state: "queued", waits }]);
+  expect(await engine.faults.undo("all")).toMatchObject({ undone: 1, residue: [] });
+  await expect.poll(() => engine.runs.state()).toMatchObject({ pause: null, active: [{ state: "running" }] });
+  await engine.runs.cancel(entry?.entryId ?? "");
+  await expect.poll(() => engine.runs.isBusy).toBe(false);
+});
+
 test("quitting in mid-run restores everything and leaves nothing running; what was queued waits until it is continued", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
@@ -238,21 +252,6 @@ test("damage made outside the lab is reported with its next step; no run starts 
   expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
   expect((await driver?.stateOf("server"))?.is).toBe("running");
   await expect.poll(async () => (await engine.stack.status()).damage).toEqual([]);
-});
-
-test("a run on a stack with a manual fault is refused by the name of the fault", async () => {
-  const engine = await startOn(temporaryFolder());
-  await engine.stack.up();
-  await engine.faults.apply({ kind: "pause", target: "server" });
-  expect((await engine.stack.status()).damage).toEqual([]);
-  await engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
-  await expect.poll(() => engine.runs.isBusy).toBe(false);
-  const [entry] = engine.runs.state().ended;
-  expect(entry).toMatchObject({
-    outcome: "precondition",
-    reason: expect.stringContaining("pause server is in force"),
-  });
-  expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
 });
 
 test("a manual fault that someone else ends is no longer in force, and its run says since when", async () => {

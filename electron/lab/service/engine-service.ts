@@ -163,6 +163,7 @@ export class EngineService {
       openQueue: () => lab.openQueue(),
       onQueueChange: (listener) => lab.onQueueChange(listener),
       labels,
+      manualRunId: () => faults.runId,
     });
     const { telemetry } = session;
     const faults = new FaultService({ ...shared, journal, strays, runs, listener, onEnded, telemetry });
@@ -191,7 +192,6 @@ export class EngineService {
     });
     this.queue = new QueueService({
       ...{ runs, labels, store },
-      isHalted: () => operations.isHalted,
       find: (id) => this.scenarios.find(id),
     });
     this.playlists = new PlaylistService({

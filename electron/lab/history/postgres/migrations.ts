@@ -133,4 +133,6 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   `,
   // Name, tags and notes of persons, as JSON; null for none.
   "ALTER TABLE runs ADD COLUMN annotations text",
+  // Why the worker takes no run now, as JSON; null when it does.
+  "ALTER TABLE queue_workers ADD COLUMN pause text",
 ];

@@ -138,6 +138,8 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
   `,
   // Name, tags and notes of persons, as JSON; null for none.
   "ALTER TABLE runs ADD COLUMN annotations TEXT",
+  // Why the worker takes no run now, as JSON; null when it does.
+  "ALTER TABLE queue_workers ADD COLUMN pause TEXT",
 ];
 
 /** Columns of `runs` that the first format did not have, with their value in a database that has not been migrated. */

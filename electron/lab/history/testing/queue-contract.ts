@@ -323,8 +323,12 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       expect(await ids({ limit: 9, states: ["ended"], outcomes: ["cancelled"] })).toEqual(["run-2"]);
       expect(await ids({ limit: 9, beforeWallMs: 1 })).toEqual([]);
       expect(await queue.counts()).toEqual({ queued: 2, running: 1, ended: 2 });
-      await queue.reportWorker({ worker: "w", labels: ["gpu"], concurrency: 2 });
-      expect(await queue.workers(60_000)).toEqual([{ worker: "w", labels: ["gpu"], concurrency: 2 }]);
+      const reported = { worker: "w", labels: ["gpu"], concurrency: 2, pause: null };
+      await queue.reportWorker(reported);
+      expect(await queue.workers(60_000)).toEqual([reported]);
+      const paused = { ...reported, pause: { why: "the lab is halted", next: "Arm it" } };
+      await queue.reportWorker(paused);
+      expect(await queue.workers(60_000)).toEqual([paused]);
       expect(await queue.workers(-60_000)).toEqual([]);
       await queue.forgetWorker("w");
       expect(await queue.workers(60_000)).toEqual([]);

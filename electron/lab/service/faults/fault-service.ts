@@ -37,7 +37,7 @@ export interface FaultServiceParts {
   strays: StrayErrors;
   journal: FaultJournal;
   stack: StackController;
-  runs: Pick<RunService, "isBusy" | "runningRunId" | "stop">;
+  runs: Pick<RunService, "isBusy" | "runningRunId" | "stop" | "pauseChanged">;
   listener: Pick<LinkListener, "runId" | "stop">;
   feeds: RunFeeds;
   builds: Pick<ImageBuilds, "forLinks">;
@@ -91,7 +91,7 @@ export class FaultService {
     const message = await within(this.#parts.operations.closing, APPLY_LIMIT_MS, (limited) =>
       manual.apply(fault, written, limited),
     );
-    this.#parts.onChange();
+    this.#changed();
     return { runId, message };
   }
 
@@ -156,7 +156,7 @@ export class FaultService {
         report.undone++;
       }
     }
-    this.#parts.onChange();
+    this.#changed();
     return report;
   }
 
@@ -176,7 +176,7 @@ export class FaultService {
     await within(this.#parts.operations.closing, START_LIMIT_MS, (limited) =>
       running.startAndWait(service.name, limited),
     );
-    this.#parts.onChange();
+    this.#changed();
   }
 
   /**
@@ -191,7 +191,7 @@ export class FaultService {
   async #halt(): Promise<UndoReport> {
     const before = this.#parts.stack.faults().length;
     const problem = this.#parts.journal.tryHalt(systemClock.wallMs());
-    this.#parts.onChange();
+    this.#changed();
     const { running } = this.#parts.stack;
     if (running !== undefined) await openLinksFirst(running.registered.id, this.#parts.journal);
     await this.#parts.runs.stop();
@@ -206,7 +206,12 @@ export class FaultService {
 
   arm(): void {
     this.#parts.journal.arm();
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#parts.onChange();
+    this.#parts.runs.pauseChanged();
   }
 
   /** One manual session at a time; the next starts when the last has ended. */
@@ -240,6 +245,7 @@ export class FaultService {
     void run.ended.then(() => {
       this.#manual = undefined;
       feeds.abandon(run.runId);
+      this.#parts.runs.pauseChanged();
       this.#parts.onEnded();
     });
     return run;

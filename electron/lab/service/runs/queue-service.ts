@@ -12,15 +12,14 @@ import type { QueueAttempt, QueuedRun, QueueStore } from "../../history/queue-st
 import type { RunStore } from "../../history/run-store.ts";
 import { LabError } from "../../lab-error.ts";
 import type { OpenLabLabels } from "../../queue/open-lab.ts";
-import { WORKER_SEEN_MS } from "../../queue/queue-worker.ts";
 import type { RunResultBody } from "../../queue/run-result.ts";
 import { type EvaluationSpec, isEvaluation, type RunSpec, type ScenarioSpec } from "../../queue/run-spec.ts";
 import { submitRun } from "../../queue/submit-run.ts";
+import { type QueueSituation, queueSituation, waitReason } from "../../queue/wait-reason.ts";
 import { readScenarios, writeScenario } from "../../queue/written-scenario.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
 import { SHIPPED_SCENARIOS_FOLDER } from "../../scenarios/shipped.ts";
 import type { RunService } from "./run-service.ts";
-import { type QueueSituation, waitReason } from "./wait-reasons.ts";
 
 /** Queued and running runs that are listed. */
 const OPEN_LISTED = 500;
@@ -29,7 +28,6 @@ export interface QueueServiceParts {
   runs: RunService;
   labels: OpenLabLabels;
   store: RunStore;
-  isHalted: () => boolean;
   /** @throws LabError when no scenario has the id */
   find: (scenarioId: string) => LoadedScenario;
 }
@@ -48,7 +46,7 @@ export class QueueService {
       queue.list({ states: ["queued", "running"], limit: OPEN_LISTED }),
       queue.list({ states: ["ended"], limit }),
       queue.counts(),
-      this.#situation(queue),
+      queueSituation(queue),
     ]);
     const { window } = this.#parts.labels;
     return {
@@ -69,7 +67,7 @@ export class QueueService {
     const [attempts, results, situation] = await Promise.all([
       queue.attempts(runId),
       queue.results(runId),
-      this.#situation(queue),
+      queueSituation(queue),
     ]);
     return {
       run: this.#summaryOf(run, situation),
@@ -130,28 +128,18 @@ export class QueueService {
     return submitted.run.runId;
   }
 
-  async #situation(queue: QueueStore): Promise<QueueSituation> {
-    const { labels, runs, isHalted } = this.#parts;
-    const [workers, running] = await Promise.all([
-      queue.workers(WORKER_SEEN_MS),
-      queue.list({ states: ["running"], limit: OPEN_LISTED }),
-    ]);
-    const current = runs.state().active.find(({ state }) => state === "running");
-    return { labels, workers, running, current, isHalted: isHalted() };
-  }
-
   #summaryOf(run: QueuedRun, situation: QueueSituation): QueuedRunSummary {
     const spec = run.spec as RunSpec;
     const { runId, state, outcome, reason, attempt, maxAttempts, leaseLeftMs, cancelRequested } = run;
     const { submittedWallMs, startedWallMs, finishedWallMs } = run;
-    const isOurs = run.labels.some((label) => label.startsWith(situation.labels.window));
+    const isOurs = run.labels.some((label) => label.startsWith(this.#parts.labels.window));
     return {
       ...{ runId, state, outcome, reason, attempt, maxAttempts, leaseLeftMs, cancelRequested },
       ...{ submittedWallMs, startedWallMs, finishedWallMs },
       ...(isEvaluation(spec) ? evaluationText(spec) : this.#scenarioText(spec)),
       labels: run.labels.filter((label) => !label.startsWith("lab:")),
       worker: run.worker === null ? null : isOurs ? "this lab" : run.worker,
-      waits: state === "queued" ? waitReason(run, situation) : null,
+      waits: waitReason(run, situation, this.#parts.labels),
       notRepeatable: notRepeatable(spec),
     };
   }

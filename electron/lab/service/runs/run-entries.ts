@@ -51,7 +51,7 @@ export class RunEntries {
     return this.#active.filter(({ state }) => state === "queued");
   }
 
-  state(): RunQueue {
+  state(): Omit<RunQueue, "pause"> {
     const rank = ({ state, from }: QueueEntry) => (state === "running" ? 0 : from === "window" ? 1 : 2);
     const active = [...this.#active].sort((one, other) => rank(one) - rank(other));
     return { active: copies(active), ended: copies(this.#ended), left: this.left };

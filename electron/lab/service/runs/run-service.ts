@@ -31,7 +31,7 @@ import type { ImageBuilds } from "../stacks/image-builds.ts";
 import type { StackController } from "../stacks/stack-controller.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
 import { RunEntries } from "./run-entries.ts";
-import { WindowQueue } from "./window-queue.ts";
+import { type QueuePause, WindowQueue } from "./window-queue.ts";
 
 const PROTECT_LIMIT_MS = 45_000;
 
@@ -48,6 +48,8 @@ export interface RunServiceParts {
   openQueue: () => Promise<QueueStore>;
   onQueueChange: (listener: () => void) => () => void;
   labels: OpenLabLabels;
+  /** Of the faults that a person has applied, while some are in force. */
+  manualRunId: () => string | null;
   /** Whether a run that begins now is to be recorded raw. */
   keepsRaw: () => boolean;
   /** Called with every event of these runs. */
@@ -85,13 +87,13 @@ export class RunService {
       },
       wallMs: () => systemClock.wallMs(),
     });
-    const { openQueue, onQueueChange, labels, operations, notify } = parts;
+    const { openQueue, onQueueChange, labels, notify } = parts;
     this.#queue = new WindowQueue({
       open: openQueue,
       onForeignChange: onQueueChange,
       labels,
       entries: this.#entries,
-      mayClaim: () => !operations.isHalted,
+      pause: () => this.#pause(),
       execute: (run, context) => this.#execute(run, context),
       onChange: () => guarded(parts.onChange),
       notify,
@@ -207,11 +209,29 @@ export class RunService {
   }
 
   state(): QueueState {
-    return this.#entries.state();
+    return { ...this.#entries.state(), pause: this.#pause()?.reason ?? null };
+  }
+
+  /** The lab was halted or armed, or a person has broken or restored something. */
+  pauseChanged(): void {
+    void this.#queue.pauseChanged();
+  }
+
+  /** What a person has broken is restored by that person; a run that finds it would be refused. */
+  #pause(): QueuePause | null {
+    const { operations, stack, manualRunId } = this.#parts;
+    if (operations.isHalted) return { reason: { why: "the lab is halted", next: "Arm it" }, isOfStack: false };
+    const manualRun = manualRunId();
+    if (manualRun === null || stack.target.acceptExisting) return null;
+    const manual = stack.faults().filter(({ runId, kind }) => runId === manualRun && kind !== "observe");
+    if (manual.length === 0) return null;
+    const on = [...new Set(manual.map(({ target }) => target))].join(", ");
+    const why = manual.length === 1 ? `a fault is in force on ${on}` : `faults are in force on ${on}`;
+    return { reason: { why, next: manual.length === 1 ? "Undo it" : "Undo them" }, isOfStack: true };
   }
 
   async #execute(run: QueuedRun, context: AttemptContext): Promise<AttemptEnding> {
-    const from = run.labels.includes(this.#parts.labels.terminal) ? "terminal" : "window";
+    const from = run.labels.some((label) => label.startsWith(this.#parts.labels.terminal)) ? "terminal" : "window";
     const entry = this.#entries.find(run.runId) ?? this.#entries.adopt(run, from);
     const model = new RunModel();
     const noted: Promise<void>[] = [];

@@ -8,7 +8,12 @@ import { LabError } from "../../lab-error.ts";
 import { RunEntries } from "./run-entries.ts";
 import { WindowQueue } from "./window-queue.ts";
 
-const LABELS = { prefix: "lab:a:", window: "lab:a:b", terminal: "lab:a:b:terminal" };
+const LABELS = {
+  prefix: "lab:a:",
+  window: "lab:a:b",
+  terminal: "lab:a:b:terminal",
+  accepting: "lab:a:b:terminal:accepting",
+};
 
 /** @param submit in the place of the store's own */
 async function queueOf(submit: (own: QueueStore["submit"]) => QueueStore["submit"]) {
@@ -21,7 +26,7 @@ async function queueOf(submit: (own: QueueStore["submit"]) => QueueStore["submit
     onForeignChange: () => () => {},
     labels: LABELS,
     entries,
-    mayClaim: () => true,
+    pause: () => null,
     execute: async ({ runId }) => {
       carriedOut.push(runId);
       const entry = entries.find(runId);

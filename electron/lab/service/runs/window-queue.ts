@@ -1,3 +1,4 @@
+import type { WaitReason } from "../../../contract/queue.ts";
 import type { QueueEntry } from "../../../contract/runs.ts";
 import type { QueuedRun, QueueStore } from "../../history/queue-store.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
@@ -15,14 +16,20 @@ const DEADLINE_S = 86_400;
 
 const CANCELLED = { outcome: "cancelled", reason: "cancelled before it started", summary: null } as const;
 
+export interface QueuePause {
+  reason: WaitReason;
+  /** Runs that take the stack as they find it begin all the same. */
+  isOfStack: boolean;
+}
+
 export interface WindowQueueParts {
   open: () => Promise<QueueStore>;
   /** Calls the listener when another process may have changed the queue. */
   onForeignChange: (listener: () => void) => () => void;
   labels: OpenLabLabels;
   entries: RunEntries;
-  /** False: no run begins. */
-  mayClaim: () => boolean;
+  /** What no run begins for now. */
+  pause: () => QueuePause | null;
   execute: Execute;
   onChange: () => void;
   notify: (notice: string) => void;
@@ -104,6 +111,13 @@ export class WindowQueue {
     worker.cancel(entryId);
   }
 
+  /** What runs wait for may be another than before. */
+  async pauseChanged(): Promise<void> {
+    const opened = await this.#opening?.catch(() => undefined);
+    opened?.worker.wake();
+    await opened?.worker.report().catch((error: unknown) => this.#report(error));
+  }
+
   async continueLeft(): Promise<void> {
     const { labels, entries } = this.#parts;
     const { queue, worker } = await this.#open();
@@ -145,13 +159,17 @@ export class WindowQueue {
   }
 
   async #begin() {
-    const { open, onForeignChange, labels, mayClaim, execute, onChange } = this.#parts;
+    const { open, onForeignChange, labels, pause, execute, onChange } = this.#parts;
     const queue = await open();
     const worker = new QueueWorkerLoop({
       queue,
-      labels: [labels.window, labels.terminal],
-      only: [labels.window, labels.terminal],
-      mayClaim,
+      labels: [labels.window, labels.terminal, labels.accepting],
+      takes: () => {
+        const paused = pause();
+        if (paused !== null) return paused.isOfStack ? [labels.accepting] : [];
+        return [labels.window, labels.terminal, labels.accepting];
+      },
+      pause: () => pause()?.reason ?? null,
       executors: [
         async (run, context) => {
           void this.#look(queue);
