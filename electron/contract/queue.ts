@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { OUTCOMES } from "../model/outcomes.ts";
 import { scenarioId } from "./scenarios.ts";
+import { evaluateRequest } from "./traces.ts";
+import { waitReason } from "./wait-reason.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,99}$/i);
-
-/** Why a run has not started: shown as it is. `next` is what to do about it. */
-export const waitReason = z.object({ why: z.string(), next: z.string().nullable() });
-export type WaitReason = z.infer<typeof waitReason>;
 
 /** A submitted run as the queue has it, whoever submitted it and whoever carries it out. */
 export const queuedRun = z.object({
@@ -99,16 +97,51 @@ export type QueuedRunDetail = z.infer<typeof queuedRunDetail>;
 export const attemptOfRun = z.object({ runId: z.uuid(), attempt: z.int(), attempts: z.int() }).nullable();
 export type AttemptOfRun = z.infer<typeof attemptOfRun>;
 
-export const queueSubmitRequest = z.strictObject({
-  scenarioId,
-  /** `open`: the stack that is open in this lab; the others are brought up by a worker. */
-  stack: z.discriminatedUnion("is", [
-    z.strictObject({ is: z.literal("open") }),
-    z.strictObject({ is: z.literal("reference"), driver: z.enum(["process", "docker"]) }),
-    z.strictObject({ is: z.literal("named"), name }),
-  ]),
-  without: z.array(z.string().min(1).max(100)).max(50).default([]),
-  repeats: z.int().min(1).max(100).default(1),
+/** Where a worker sends the end of the run. */
+const sendTo = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).nullable(),
+  /** In the worker's folder for them. */
+  file: z
+    .string()
+    .regex(/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/, "a relative path of letters, digits and . _ -")
+    .nullable(),
 });
-export type QueueSubmitRequest = z.infer<typeof queueSubmitRequest>;
+
+/** For a run that a worker carries out. */
+const forWorker = {
+  /** That the worker must have. */
+  labels: z.array(name).max(20),
+  sendTo,
+};
+
+export const queueSubmitRequest = z.discriminatedUnion("is", [
+  z.strictObject({
+    is: z.literal("scenario"),
+    scenarioId,
+    /** `open`: the stack that is open in this lab; the others are a worker's. */
+    stack: z.discriminatedUnion("is", [
+      z.strictObject({ is: z.literal("open") }),
+      z.strictObject({ is: z.literal("reference"), driver: z.enum(["process", "docker"]), ...forWorker }),
+      z.strictObject({ is: z.literal("named"), name, ...forWorker }),
+      z.strictObject({ is: z.literal("project"), project: name, ...forWorker }),
+    ]),
+    without: z.array(z.string().min(1).max(100)).max(50).default([]),
+    repeats: z.int().min(1).max(100).default(1),
+  }),
+  z.strictObject({
+    is: z.literal("evaluation"),
+    traces: z.discriminatedUnion("is", [
+      z.strictObject({ is: z.literal("file"), upload: z.uuid() }),
+      /** Read by the worker: GET of `address/traceId`. */
+      z.strictObject({
+        is: z.literal("backend"),
+        address: z.url({ protocol: /^https?$/ }),
+        traceId: z.string().regex(/^[\w.-]{1,128}$/),
+      }),
+    ]),
+    ...evaluateRequest.omit({ runIds: true }).shape,
+    ...forWorker,
+  }),
+]);
+export type QueueSubmitRequest = z.input<typeof queueSubmitRequest>;
 export const queueSubmitted = z.object({ runIds: z.array(z.string()) });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { OUTCOMES } from "../model/lab-event.ts";
-import { waitReason } from "./queue.ts";
 import { scenarioId } from "./scenarios.ts";
+import { waitReason } from "./wait-reason.ts";
 
 /** How a run waits before each step: not at all, for a fixed time, or for `runs.next`; ten minutes in all. */
 export const PACES = ["none", "slow", "person"] as const;

@@ -15,7 +15,6 @@ import { useShortcuts } from "../state/use-shortcuts.ts";
 import { Failed } from "../ui/failed.tsx";
 import { Splitter } from "../ui/splitter.tsx";
 import { Loading } from "../ui/states.tsx";
-import { BrokenBefore } from "./broken-before.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
 import { ChecksPanel } from "./checks-panel.tsx";
 import { EvaluationPanel } from "./evaluation-panel.tsx";
@@ -106,7 +105,6 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   // In presenter mode the map has their buttons.
   const carded = isPresenting && shownPanel === "map" && cursorMs === undefined ? NONE : held;
 
-  const wasBroken = view.ended?.outcome === "precondition";
   const pause = cursorMs === undefined && run.failure === undefined ? pauseOf(view) : undefined;
   useEffect(() => {
     const timer = setTimeout(
@@ -178,11 +176,10 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
         onError={toError}
         pictures={{ ...pictures, isMapShown: shownPanel === "map" }}
       />
-      {(carded.length > 0 || wasBroken || run.failure !== undefined || pause !== undefined) && (
+      {(carded.length > 0 || run.failure !== undefined || pause !== undefined) && (
         <div className={classes.held}>
           {pause !== undefined && <PauseBar pause={pause} />}
           <StoppedNotice run={run} />
-          {wasBroken && <BrokenBefore />}
           {carded.map((approval) => (
             <ApprovalCard key={approval.ticket} approval={approval} linksToRun={false} stands={pause !== undefined} />
           ))}

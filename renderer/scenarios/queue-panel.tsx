@@ -8,9 +8,21 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./queue-panel.module.css";
 
+/** Ends what runs wait for. */
+function Remedy() {
+  const actions = useLabActions();
+  const isHalted = useLab((state) => state.lab?.halted === true);
+  return (
+    <ReasonedButton variant="default" onClick={() => void (isHalted ? actions.arm() : actions.undo("all"))}>
+      {isHalted ? "Arm" : "Undo the manual faults"}
+    </ReasonedButton>
+  );
+}
+
 /** Running and queued runs. Hidden when there are none. */
 export function QueuePanel() {
   const active = useLab((state) => state.lab?.queue.active);
+  const pause = useLab((state) => state.lab?.queue.pause);
   const actions = useLabActions();
   const nowMs = useLabNow(100, (active?.length ?? 0) > 0);
   if (active === undefined || active.length === 0) return null;
@@ -23,6 +35,14 @@ export function QueuePanel() {
           Cancel all
         </ReasonedButton>
       </header>
+      {pause != null && (
+        <div className={classes.pause} role="status">
+          <span>
+            Waits: {pause.why}. {pause.next}, and it goes on.
+          </span>
+          <Remedy />
+        </div>
+      )}
       <ol>
         {active.map((entry) => {
           const { entryId, scenarioTitle, activity, state, startedWallMs, runId, without, cancelling, from } = entry;

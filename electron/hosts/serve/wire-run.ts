@@ -1,4 +1,4 @@
-import type { WaitReason } from "../../contract/queue.ts";
+import type { WaitReason } from "../../contract/wait-reason.ts";
 import type { QueueAttempt, QueuedRun, StoredDelivery, StoredQueueResult } from "../../lab/history/queue-store.ts";
 import type { RunResultBody } from "../../lab/queue/run-result.ts";
 import { apiStateOf } from "../../lab/queue/run-states.ts";

@@ -1,4 +1,4 @@
-import type { WaitReason } from "../../contract/queue.ts";
+import type { WaitReason } from "../../contract/wait-reason.ts";
 import type { Outcome } from "../../model/outcomes.ts";
 
 export type QueueState = "queued" | "running" | "ended";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { WaitReason } from "../../contract/queue.ts";
+import type { WaitReason } from "../../contract/wait-reason.ts";
 import type { QueuedRun, QueueStore, QueueWorker } from "../history/queue-store.ts";
 import { pauseFor } from "../pause-for.ts";
 import { Attempt, type AttemptTimes, type Execute } from "./attempt.ts";

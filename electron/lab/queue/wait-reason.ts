@@ -1,4 +1,4 @@
-import type { WaitReason } from "../../contract/queue.ts";
+import type { WaitReason } from "../../contract/wait-reason.ts";
 import type { QueuedRun, QueueStore, ReportedWorker } from "../history/queue-store.ts";
 import type { OpenLabLabels } from "./open-lab.ts";
 import { WORKER_SEEN_MS } from "./queue-worker.ts";

@@ -184,7 +184,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
     queue: {
       list: lab.queue.list.handler(({ input }) => queue.list(input.limit)),
       get: lab.queue.get.handler(({ input }) => queue.get(input.runId)),
-      submit: lab.queue.submit.handler(async ({ input }) => ({ runIds: await queue.submit(input) })),
+      submit: lab.queue.submit.handler(async ({ input }) => ({ runIds: await queue.submit(input, files) })),
       cancel: lab.queue.cancel.handler(async ({ input }) => {
         await queue.cancel(input.runId);
         return {};

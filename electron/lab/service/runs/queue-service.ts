@@ -19,7 +19,9 @@ import { type QueueSituation, queueSituation, waitReason } from "../../queue/wai
 import { readScenarios, writeScenario } from "../../queue/written-scenario.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
 import { SHIPPED_SCENARIOS_FOLDER } from "../../scenarios/shipped.ts";
+import type { HostFiles } from "../bundles/bundle-service.ts";
 import type { RunService } from "./run-service.ts";
+import { evaluationSpec, sinksOf } from "./submitted-evaluation.ts";
 
 /** Queued and running runs that are listed. */
 const OPEN_LISTED = 500;
@@ -88,15 +90,18 @@ export class QueueService {
     return { ...found, attempts: attempts.length };
   }
 
-  /** Submits runs of a scenario. @throws LabError */
-  async submit({ scenarioId, stack, without, repeats }: QueueSubmitRequest): Promise<string[]> {
+  /** Submits runs of a scenario, or an evaluation. @throws LabError */
+  async submit(request: QueueSubmitRequest, files: Pick<HostFiles, "find">): Promise<string[]> {
+    if (request.is === "evaluation") return [await this.#submitted(evaluationSpec(request, files))];
+    const { scenarioId, stack, without = [], repeats = 1 } = request;
     const { runs, find } = this.#parts;
     const loaded = find(scenarioId);
     if (stack.is === "open") {
       return (await runs.start([loaded], without, repeats)).map(({ entryId }) => entryId);
     }
-    const { is: kind, ...rest } = stack;
-    return [await this.#submitted({ scenario: portable(loaded), stack: { kind, ...rest }, without, repeats })];
+    const { is: kind, labels, sendTo, ...rest } = stack;
+    const spec = { scenario: portable(loaded), stack: { kind, ...rest }, without, repeats };
+    return [await this.#submitted({ ...spec, labels, sinks: sinksOf(sendTo) })];
   }
 
   /** Submits the same again. @throws LabError for one that cannot be carried out again */

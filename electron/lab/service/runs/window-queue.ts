@@ -1,5 +1,5 @@
-import type { WaitReason } from "../../../contract/queue.ts";
 import type { QueueEntry } from "../../../contract/runs.ts";
+import type { WaitReason } from "../../../contract/wait-reason.ts";
 import type { QueuedRun, QueueStore } from "../../history/queue-store.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
 import type { Execute } from "../../queue/attempt.ts";
