@@ -1,3 +1,7 @@
+import { ANNOTATIONS, deliveryTable, type QueueDialect, queueTables, WORKER_PAUSE } from "../queue-migrations.ts";
+
+const DIALECT: QueueDialect = { number: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", big: "bigint", strict: "" };
+
 /** Append only: released migrations are never changed. Position is the version. They run with the lab's schema as search path. */
 export const POSTGRES_MIGRATIONS: readonly string[] = [
   `
@@ -55,84 +59,8 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX events_decided ON events (run_key, seq) WHERE decision IS NOT NULL;
   `,
-  `
-  -- Submitted runs; times in milliseconds since the epoch, by the clock of the database.
-  CREATE TABLE queue (
-    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    run_id text NOT NULL UNIQUE,
-    -- JSON, with every default filled in.
-    spec text NOT NULL,
-    -- JSON: labels that its worker must have.
-    labels text NOT NULL,
-    max_attempts integer NOT NULL,
-    deadline_ms bigint NOT NULL,
-    state text NOT NULL CHECK (state IN ('queued', 'running', 'ended')),
-    attempt integer NOT NULL DEFAULT 0,
-    worker text,
-    claimed_ms bigint,
-    lease_until_ms bigint,
-    cancel_requested integer NOT NULL DEFAULT 0,
-    outcome text,
-    reason text,
-    -- JSON
-    summary text,
-    submitted_ms bigint NOT NULL,
-    started_ms bigint,
-    finished_ms bigint,
-    CHECK (state <> 'running' OR (worker IS NOT NULL AND claimed_ms IS NOT NULL AND lease_until_ms IS NOT NULL)),
-    CHECK ((state = 'ended') = (outcome IS NOT NULL))
-  );
-  CREATE INDEX queue_open ON queue (number) WHERE state <> 'ended';
-  CREATE INDEX queue_by_state ON queue (state, number);
-  CREATE TABLE queue_attempts (
-    run_id text NOT NULL REFERENCES queue (run_id) ON DELETE CASCADE,
-    attempt integer NOT NULL,
-    worker text NOT NULL,
-    claimed_ms bigint NOT NULL,
-    ended_ms bigint,
-    -- How it ended: a lab's outcome, 'lost' for a lost lease, 'released' by a worker that stopped.
-    ending text,
-    reason text,
-    -- JSON: its runs in the history.
-    history_runs text NOT NULL DEFAULT '[]',
-    PRIMARY KEY (run_id, attempt)
-  );
-  CREATE TABLE queue_results (
-    result_id text PRIMARY KEY,
-    run_id text NOT NULL REFERENCES queue (run_id) ON DELETE CASCADE,
-    attempt integer NOT NULL,
-    item text NOT NULL,
-    evaluator text NOT NULL,
-    -- JSON: everything else.
-    body text NOT NULL,
-    created_ms bigint NOT NULL
-  );
-  CREATE INDEX queue_results_by_run ON queue_results (run_id, item, evaluator);
-  CREATE TABLE queue_workers (
-    worker text PRIMARY KEY,
-    -- JSON
-    labels text NOT NULL,
-    concurrency integer NOT NULL,
-    seen_ms bigint NOT NULL
-  );
-  `,
-  `
-  -- What the sinks of ended runs are to be sent: written with the end of the run.
-  CREATE TABLE queue_deliveries (
-    run_id text NOT NULL REFERENCES queue (run_id) ON DELETE CASCADE,
-    -- Its place among the sinks of the run's spec.
-    sink integer NOT NULL,
-    state text NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
-    tries integer NOT NULL,
-    -- Not to be tried before: by whoever has it in hand, or after a pause.
-    due_ms bigint NOT NULL,
-    problem text,
-    PRIMARY KEY (run_id, sink)
-  );
-  CREATE INDEX queue_deliveries_due ON queue_deliveries (due_ms) WHERE state = 'pending';
-  `,
-  // Name, tags and notes of persons, as JSON; null for none.
-  "ALTER TABLE runs ADD COLUMN annotations text",
-  // Why the worker takes no run now, as JSON; null when it does.
-  "ALTER TABLE queue_workers ADD COLUMN pause text",
+  queueTables(DIALECT),
+  deliveryTable(DIALECT),
+  ANNOTATIONS,
+  WORKER_PAUSE,
 ];
