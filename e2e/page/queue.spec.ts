@@ -6,6 +6,7 @@ import { labProgram } from "../../electron/testing/lab-program.ts";
 import { isAccessible } from "./accessible.ts";
 import { BrowserLab, expect, test } from "./lab-under-test.ts";
 
+const HELM = join(import.meta.dirname, "..", "..", "electron", "lab", "evaluation", "testing", "traces", "helm.json");
 const HEAD = "patterns: []\nsteadyState: [{ service: gateway, is: up }]\n";
 const UP = "[{ service: gateway, is: up }]";
 const QUICK = `id: quick\ntitle: A quick look for jane.doe@example.com\n${HEAD}method: [{ probe: gateway, is: up }]\nexpect: ${UP}\n`;
@@ -70,6 +71,52 @@ test("terminals run in the open lab; what waits says why, is kept when the lab i
     command.interrupt();
     expect((await command.ended).code).toBe(130);
     await expect(inQueue(/A long outage Running .* attempt 1 of 3 by this lab, lease for/)).toBeVisible();
+  });
+
+  await test.step("a run waits while a manual fault is in force, and says so; undone, it begins", async () => {
+    await page.getByRole("button", { name: "Cancel A long outage" }).press("Enter");
+    await window.nothingRuns();
+    await window.goTo("Lab");
+    await window.service("payments-mcp").click();
+    await page.getByRole("button", { name: "Stop payments-mcp" }).click();
+    await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
+    await runLong.click();
+    await expect(
+      page.getByRole("status").filter({ hasText: "Waits: a fault is in force on payments-mcp." }),
+    ).toBeVisible();
+    await isAccessible(page);
+    await page.getByRole("button", { name: "Undo the manual faults" }).press("Enter");
+    await expect(window.nowRunning).toContainText("A long outage");
+    await window.openAddress("#/queue");
+  });
+
+  await test.step("an evaluation is submitted to a worker with labels; it is cancelled, and repeated", async () => {
+    await page.getByRole("button", { name: "Submit a run" }).press("Enter");
+    const form = page.getByRole("dialog", { name: "Submit a run" });
+    await form.getByText("Evaluation of traces").click();
+    const submit = form.getByRole("button", { name: "Submit" });
+    await expect(submit).toHaveAccessibleDescription("Choose a trace file");
+    const choosing = page.waitForEvent("filechooser");
+    await form.getByRole("button", { name: "Choose a trace file" }).press("Enter");
+    await (await choosing).setFiles(HELM);
+    await expect(submit).toHaveAccessibleDescription("tool_trajectory_avg_score needs an eval set: choose one");
+    await form.getByRole("checkbox", { name: "tool_trajectory_avg_score" }).uncheck();
+    await form.getByRole("checkbox", { name: "tool_calls" }).check();
+    await form.getByRole("textbox", { name: "Threshold of tool_calls" }).fill("5");
+    await form.getByRole("combobox", { name: "Labels that its worker must have" }).fill("eu");
+    await page.keyboard.press("Enter");
+    await isAccessible(page);
+    await submit.press("Enter");
+    const evaluation = /^Evaluation: tool_calls/;
+    await expect(
+      inQueue(/Evaluation: tool_calls Waiting traces in the request .* Waits: no worker is running/),
+    ).toBeVisible();
+    const shown = page.getByRole("region", { name: "Run", exact: true });
+    await expect(shown.getByText("Start one: resilience-lab worker --labels eu")).toBeVisible();
+    await shown.getByRole("button", { name: "Cancel Evaluation: tool_calls" }).press("Enter");
+    await expect(inQueue(/^Evaluation: tool_calls Cancelled/)).toBeVisible();
+    await shown.getByRole("button", { name: "Repeat Evaluation: tool_calls" }).press("Enter");
+    await expect(inQueue(evaluation)).toHaveCount(2);
   });
 
   await test.step("a command whose lab is killed says so", async () => {
