@@ -3,7 +3,7 @@ import { annotationChange, runAnnotations } from "../model/annotations.ts";
 import type { RunSamples } from "../model/call-statistics.ts";
 import { type LabEvent, OUTCOMES } from "../model/lab-event.ts";
 import { SUMMARY_LANES } from "../model/lanes.ts";
-import { RUN_KINDS, runId } from "./runs.ts";
+import { batchPlace, RUN_KINDS, runId } from "./runs.ts";
 
 export const runSummary = z.object({
   id: z.string(),
@@ -30,6 +30,8 @@ export const runSummary = z.object({
   headline: z.string().nullable(),
   /** What persons wrote on it. */
   annotations: runAnnotations,
+  /** Null for a run that was requested alone, and for an imported one. */
+  batch: batchPlace.nullable(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 
@@ -43,6 +45,8 @@ export const historyFilter = z.strictObject({
   pinned: z.boolean().optional(),
   /** Runs that have this tag. */
   tag: word.optional(),
+  /** Runs that were requested together. */
+  batchId: word.optional(),
   limit: z.int().min(1).max(500).default(50),
   /** Only runs older than this one: the last run of the previous page. */
   before: runId.optional(),

@@ -31,6 +31,21 @@ export function kindOfRun(scenarioId: string): RunKind {
 export const runId = z.uuid();
 const protections = z.array(z.string().min(1).max(100)).max(50);
 
+/** Which of the runs that were requested together a run is, and what it is there for. */
+export const batchPlace = z.object({
+  id: z.string(),
+  /** From 1. */
+  number: z.int(),
+  of: z.int(),
+  /** It shows the failure that its protection prevents: that it fails is what was asked for. */
+  showsFailure: z.boolean(),
+  /** It is to be compared with the run before it, which had a protection off. */
+  isCompared: z.boolean(),
+  /** Its runs wait for a person before each step: so does the window after each of them. */
+  isPaced: z.boolean(),
+});
+export type BatchPlace = z.infer<typeof batchPlace>;
+
 /**
  * A requested run. `running` and `ended` have a `runId`; `queued` has none yet, and one cancelled while queued never
  * gets one.
@@ -41,18 +56,7 @@ export const queueEntry = z.object({
   scenarioId: z.string(),
   scenarioTitle: z.string(),
   without: z.array(z.string()),
-  /** The runs that were requested together: which of how many it is, from 1. */
-  batch: z.object({
-    id: z.string(),
-    number: z.int(),
-    of: z.int(),
-    /** It shows the failure that its protection prevents: that it fails is what was asked for. */
-    showsFailure: z.boolean(),
-    /** It is to be compared with the run before it, which had a protection off. */
-    isCompared: z.boolean(),
-    /** Its runs wait for a person before each step: so does the window after each of them. */
-    isPaced: z.boolean(),
-  }),
+  batch: batchPlace,
   /** Who submitted it: a window of this lab, or a command in a terminal that runs here. */
   from: z.enum(["window", "terminal"]),
   queuedWallMs: z.number(),
@@ -94,6 +98,8 @@ export const runStartRequest = z.strictObject({
   scenarioIds: z.array(scenarioId).min(1).max(200),
   /** Protections of the gateway to switch off for these runs. */
   without: protections.default([]),
+  /** Each scenario with every protection, then without each of `without`: without its own where none is. */
+  matrix: z.boolean().default(false),
   repeat: z.int().min(1).max(100).default(1),
   pace: z.enum(PACES).default("none"),
 });

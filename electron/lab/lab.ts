@@ -1,3 +1,4 @@
+import type { BatchPlace } from "../contract/runs.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
@@ -303,6 +304,8 @@ export interface RunOptions extends RunConditions {
   pace?: Pace | undefined;
   /** Whether a person watches, who can be asked to decide. */
   isAttended?: boolean;
+  /** Which of the runs that were requested together it is; absent for one alone. */
+  batch?: BatchPlace | undefined;
   signal: AbortSignal;
   listen: (event: LabEvent) => void;
 }
@@ -368,12 +371,12 @@ export class LabSession {
 
   /** Switches the protections that a run requests, and runs its scenario. They stay switched for the next run. */
   async run(loaded: LoadedScenario, { running }: OpenStack, options: RunOptions): Promise<RunResult> {
-    const { without, acceptExisting, keepRaw, pace, isAttended, signal, listen } = options;
+    const { without, acceptExisting, keepRaw, pace, isAttended, batch, signal, listen } = options;
     await running.setProtectionsOff(without, signal);
     const parts = {
       acceptExisting,
       keepRaw,
-      ...{ pace, isAttended },
+      ...{ pace, isAttended, batch },
       stack: running,
       history: this.#lab.history,
       journal: this.#faults,

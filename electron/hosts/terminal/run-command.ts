@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataFolder } from "../../lab/home.ts";
@@ -7,6 +8,7 @@ import { openLabOf } from "../../lab/queue/open-lab.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
+import { matrixOf } from "../../lab/scenarios/matrix.ts";
 import { type PlaylistRun, playlistNamed, playlistsIn, runsOf } from "../../lab/scenarios/playlist.ts";
 import { referencesOf } from "../../lab/scenarios/references.ts";
 import { SHIPPED_PLAYLISTS_FOLDER, SHIPPED_SCENARIOS_FOLDER, shippedScenarios } from "../../lab/scenarios/shipped.ts";
@@ -22,7 +24,7 @@ import type { LabEvent, Outcome } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
-import { matrixOf, matrixTable } from "./matrix.ts";
+import { matrixTable } from "./matrix-table.ts";
 import { paintFor } from "./paint.ts";
 import { OpenLab, type RanThere } from "./run-in-open-lab.ts";
 import { RunPrinter } from "./run-printer.ts";
@@ -211,9 +213,12 @@ async function runHere(
     printRecovered(session, screen);
     const breaksLinks = scenarios.some(({ scenario }) => referencesOf(scenario).some(({ kind }) => kind === "link"));
     await session.stacks.use(target, { signal, listen: showOn(screen), breaksLinks }, async (open) => {
-      await runAll(batch, watching, async ({ loaded, without: own }, listen) => {
+      const id = randomUUID();
+      await runAll(batch, watching, async ({ loaded, without: own, showsFailure, isCompared }, listen, number) => {
         const without = [...new Set([...open.target.without, ...own])].sort();
-        await session.run(loaded, open, { ...open.target, without, keepRaw, signal, listen });
+        const of = batch.length;
+        const place = of === 1 ? undefined : { id, number, of, showsFailure, isCompared, isPaced: false };
+        await session.run(loaded, open, { ...open.target, without, keepRaw, signal, listen, batch: place });
         return { is: "ended" };
       });
     });

@@ -15,7 +15,14 @@ const never = new AbortController().signal;
 test("runs move from SQLite to PostgreSQL and back, counted, compared, and as they were", async () => {
   const folder = temporaryFolder();
   const source = await openStore(join(folder, "one.db"));
-  await recordRun(source, "a", { startedWallMs: 1, isRaw: true, without: ["budget"], stackSource: "services: {}" });
+  const batch = { id: "together", number: 1, of: 2, showsFailure: false, isCompared: false, isPaced: false };
+  await recordRun(source, "a", {
+    startedWallMs: 1,
+    isRaw: true,
+    without: ["budget"],
+    stackSource: "services: {}",
+    batch,
+  });
   await recordRun(source, "b", { startedWallMs: 2 });
   await source.pin("b", true);
   await source.annotate("b", { set: "name", name: "Kept" });

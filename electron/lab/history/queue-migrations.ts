@@ -99,3 +99,6 @@ export const ANNOTATIONS = "ALTER TABLE runs ADD COLUMN annotations TEXT";
 
 /** Why the worker takes no run now, as JSON; null when it does. */
 export const WORKER_PAUSE = "ALTER TABLE queue_workers ADD COLUMN pause TEXT";
+
+/** Which of the runs that were requested together, as JSON; null for a run that was requested alone. */
+export const BATCH = "ALTER TABLE runs ADD COLUMN batch TEXT";

@@ -1,5 +1,6 @@
 import type { DecidedApproval } from "../../contract/approvals.ts";
 import type { EventPage, HistoryFilter, LaneSummary } from "../../contract/history.ts";
+import type { BatchPlace } from "../../contract/runs.ts";
 import type { AnnotationChange, RunAnnotations } from "../../model/annotations.ts";
 import type { EventOf, LabEvent, Outcome } from "../../model/lab-event.ts";
 import type { TelemetryRecord } from "../../model/telemetry.ts";
@@ -19,6 +20,7 @@ export interface NewRun {
   startedWallMs: number;
   /** Nothing in it is redacted, at a person's request. */
   isRaw?: boolean;
+  batch?: BatchPlace | null | undefined;
 }
 
 /** A stored run without its events. */
@@ -43,6 +45,8 @@ export interface StoredRun {
   isAbandoned: boolean;
   /** What persons wrote on it. */
   annotations: RunAnnotations;
+  /** Which of the runs that were requested together it is; null for one that was requested alone, and for an imported one. */
+  batch: BatchPlace | null;
 }
 
 /** Input files of a run, and the number of its events. */

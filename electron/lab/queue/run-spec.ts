@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PACES, queueEntry } from "../../contract/runs.ts";
+import { batchPlace, PACES } from "../../contract/runs.ts";
 import { METRICS, TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
 import { writtenScenario } from "./written-scenario.ts";
 
@@ -47,7 +47,7 @@ const stack = z.discriminatedUnion("kind", [
 
 /** The runs that were requested together, and how a window shows them. */
 const shown = z.looseObject({
-  batch: queueEntry.shape.batch,
+  batch: batchPlace,
   pace: z.enum(PACES),
   /** Whether a person watches it, who can be asked to decide. */
   isAttended: z.boolean(),

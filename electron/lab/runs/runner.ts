@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { BatchPlace } from "../../contract/runs.ts";
 import { resultOf } from "../../model/check-result.ts";
 import { explainFailures } from "../../model/explain.ts";
 import type { LabEvent, LabEventBody } from "../../model/lab-event.ts";
@@ -61,6 +62,8 @@ export interface RunnerParts {
   pace?: Pace | undefined;
   /** Whether a person watches, who can be asked to decide. */
   isAttended?: boolean | undefined;
+  /** Which of the runs that were requested together it is. */
+  batch?: BatchPlace | undefined;
 }
 
 export interface RunResult extends Ending {
@@ -137,6 +140,7 @@ export async function carryOut(
     without,
     startedWallMs: log.startedWallMs,
     isRaw: keepRaw,
+    batch: parts.batch,
   });
   const { runId, startedWallMs } = log;
   const joining = parts.telemetry?.join({ runId, startedWallMs, store: history, redact: redactTelemetry });

@@ -17,6 +17,7 @@ export async function insertRun(
     driver: run.driver,
     without: JSON.stringify(run.without),
     started_wall_ms: Math.round(run.startedWallMs),
+    batch: run.batch ? JSON.stringify(run.batch) : null,
     ...progress,
   };
   const values = Object.values(columns).map((value) => (typeof value === "string" ? storable(value) : value));

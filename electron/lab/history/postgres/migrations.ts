@@ -1,4 +1,4 @@
-import { ANNOTATIONS, deliveryTable, type QueueDialect, queueTables, WORKER_PAUSE } from "../queue-migrations.ts";
+import { ANNOTATIONS, BATCH, deliveryTable, type QueueDialect, queueTables, WORKER_PAUSE } from "../queue-migrations.ts";
 
 const DIALECT: QueueDialect = { number: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", big: "bigint", strict: "" };
 
@@ -63,4 +63,5 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   deliveryTable(DIALECT),
   ANNOTATIONS,
   WORKER_PAUSE,
+  BATCH,
 ];

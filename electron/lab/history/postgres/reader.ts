@@ -277,7 +277,7 @@ function isObject(body: string): boolean {
 }
 
 function conditionsOf(filter: HistoryFilter, value: (given: unknown) => string): string[] {
-  const { scenarioId, outcome, driver, text, pinned, tag } = filter;
+  const { scenarioId, outcome, driver, text, pinned, tag, batchId } = filter;
   const where: string[] = [];
   if (scenarioId !== undefined) where.push(`scenario_id = ${value(scenarioId)}`);
   if (outcome !== undefined) where.push(`outcome = ${value(outcome)}`);
@@ -294,6 +294,7 @@ function conditionsOf(filter: HistoryFilter, value: (given: unknown) => string):
   }
   if (pinned !== undefined) where.push(`pinned = ${value(pinned)}`);
   if (tag !== undefined) where.push(`annotations::jsonb -> 'tags' ? ${value(tag)}`);
+  if (batchId !== undefined) where.push(`batch::jsonb ->> 'id' = ${value(batchId)}`);
   return where;
 }
 

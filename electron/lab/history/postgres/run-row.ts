@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { BatchPlace } from "../../../contract/runs.ts";
 import type { Outcome } from "../../../model/lab-event.ts";
 import { isSameProcess } from "../../process-identity.ts";
 import type { StoredRun } from "../run-store.ts";
@@ -23,6 +24,7 @@ export interface RunRow {
   raw: boolean;
   pinned: boolean;
   annotations: string | null;
+  batch: string | null;
   lab_host: string | null;
   lab_pid: number | null;
   lab_started: string | null;
@@ -31,7 +33,7 @@ export interface RunRow {
 
 /** Without the sources, which may be long. */
 export const RUN_COLUMNS = `runs.key, runs.id, scenario_id, scenario_title, driver, without, outcome, reason, started_wall_ms,
-  duration_ms, imported_from, raw, pinned, annotations, labs.host AS lab_host, labs.pid AS lab_pid, labs.started AS lab_started,
+  duration_ms, imported_from, raw, pinned, annotations, batch, labs.host AS lab_host, labs.pid AS lab_pid, labs.started AS lab_started,
   labs.seen_at > now() - interval '${SEEN_LIMIT}' AS is_seen`;
 export const RUNS_WITH_LABS = "runs LEFT JOIN labs ON labs.id = runs.lab";
 
@@ -57,6 +59,7 @@ export function toStoredRun(row: RunRow): StoredRun {
     importedFrom: row.imported_from,
     raw: row.raw,
     annotations: storedAnnotations(row.annotations),
+    batch: row.batch === null ? null : (JSON.parse(row.batch) as BatchPlace),
     isAbandoned: row.outcome === null && !isOwnerAlive(row),
   };
 }

@@ -33,6 +33,7 @@ export function insertRun(
     driver: run.driver,
     without: JSON.stringify(run.without),
     started_wall_ms: Math.round(run.startedWallMs),
+    batch: run.batch ? JSON.stringify(run.batch) : null,
     owner_pid: owner.pid,
     owner_started: owner.startedAt,
     ...progress,

@@ -1,4 +1,4 @@
-import { ANNOTATIONS, deliveryTable, type QueueDialect, queueTables, WORKER_PAUSE } from "../queue-migrations.ts";
+import { ANNOTATIONS, BATCH, deliveryTable, type QueueDialect, queueTables, WORKER_PAUSE } from "../queue-migrations.ts";
 
 const DIALECT: QueueDialect = { number: "INTEGER PRIMARY KEY AUTOINCREMENT", big: "INTEGER", strict: " STRICT" };
 
@@ -68,10 +68,16 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
   deliveryTable(DIALECT),
   ANNOTATIONS,
   WORKER_PAUSE,
+  BATCH,
 ];
 
 /** Columns of `runs` that the first format did not have, with their value in a database that has not been migrated. */
-export const ADDED_COLUMNS: Readonly<Record<string, number | "NULL">> = { raw: 0, pinned: 0, annotations: "NULL" };
+export const ADDED_COLUMNS: Readonly<Record<string, number | "NULL">> = {
+  raw: 0,
+  pinned: 0,
+  annotations: "NULL",
+  batch: "NULL",
+};
 
 /** Tables that the first format did not have, for reading a database that has not been migrated. */
 export const ADDED_TABLES: Readonly<Record<string, string>> = {

@@ -248,7 +248,7 @@ export class SqliteReader implements HistoryReader {
 }
 
 function conditionsOf(filter: HistoryFilter): { where: string[]; values: Record<string, unknown> } {
-  const { scenarioId, outcome, driver, text, pinned, tag } = filter;
+  const { scenarioId, outcome, driver, text, pinned, tag, batchId } = filter;
   const where: string[] = [];
   if (scenarioId !== undefined) where.push("scenario_id = @scenarioId");
   if (outcome !== undefined) where.push("outcome = @outcome");
@@ -259,8 +259,9 @@ function conditionsOf(filter: HistoryFilter): { where: string[]; values: Record<
   }
   if (pinned !== undefined) where.push(`pinned = ${pinned ? 1 : 0}`);
   if (tag !== undefined) where.push("EXISTS (SELECT 1 FROM json_each(annotations, '$.tags') WHERE value = @tag)");
+  if (batchId !== undefined) where.push("json_extract(batch, '$.id') = @batchId");
   const pattern = `%${(text ?? "").replaceAll(/[\\%_]/g, "\\$&")}%`;
-  return { where, values: { scenarioId, outcome, driver, tag, text: pattern } };
+  return { where, values: { scenarioId, outcome, driver, tag, batchId, text: pattern } };
 }
 
 function and(conditions: readonly string[]): string {

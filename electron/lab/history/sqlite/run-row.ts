@@ -1,3 +1,4 @@
+import type { BatchPlace } from "../../../contract/runs.ts";
 import type { Outcome } from "../../../model/lab-event.ts";
 import { isSameProcess } from "../../process-identity.ts";
 import type { StoredRun } from "../run-store.ts";
@@ -25,6 +26,7 @@ export interface RunRow {
   raw: number;
   pinned: number;
   annotations: string | null;
+  batch: string | null;
 }
 
 export function isOwnerAlive(row: Pick<RunRow, "owner_pid" | "owner_started">): boolean {
@@ -46,6 +48,7 @@ export function toStoredRun(row: RunRow): StoredRun {
     importedFrom: row.imported_from,
     raw: row.raw === 1,
     annotations: storedAnnotations(row.annotations),
+    batch: row.batch === null ? null : (JSON.parse(row.batch) as BatchPlace),
     isAbandoned: row.outcome === null && !isOwnerAlive(row),
   };
 }

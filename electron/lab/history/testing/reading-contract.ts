@@ -71,6 +71,17 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect((await store.lastVerdicts("retry-storm", 5)).map(({ id }) => id)).toEqual(["a"]);
     });
 
+    test("by the batch in which they were requested", async () => {
+      const store = await prepare().open();
+      const place = { number: 1, of: 2, showsFailure: false, isCompared: false, isPaced: false };
+      await recordShortRun(store, "a", { startedWallMs: 1, batch: { ...place, id: "one" } });
+      await recordShortRun(store, "b", { startedWallMs: 2, batch: { ...place, id: "one", number: 2 } });
+      await recordShortRun(store, "c", { startedWallMs: 3, batch: { ...place, id: "another" } });
+      await recordShortRun(store, "d", { startedWallMs: 4 });
+      expect(await idsOf(store, { batchId: "one" })).toEqual(["b", "a"]);
+      expect(await idsOf(store, { batchId: "none" })).toEqual([]);
+    });
+
     test("by a tag, and by the text of names, tags and notes", async () => {
       const data = prepare();
       const store = await data.open();

@@ -28,6 +28,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
         without: ["budget"],
         stackSource: "services: {}",
         isRaw: true,
+        batch: { id: "together", number: 2, of: 3, showsFailure: true, isCompared: false, isPaced: false },
       });
       await first.close();
       const again = await data.open();
@@ -47,6 +48,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
         raw: true,
         isAbandoned: false,
         annotations: NO_ANNOTATIONS,
+        batch: { id: "together", number: 2, of: 3, showsFailure: true, isCompared: false, isPaced: false },
       });
       const events = sampleRun().length;
       expect(await again.sources("run-1")).toEqual({ scenario: "id: mcp-crash", stack: "services: {}", events });

@@ -158,9 +158,9 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       })),
     },
     runs: {
-      start: lab.runs.start.handler(async ({ input: { scenarioIds, without, repeat, pace } }) => {
+      start: lab.runs.start.handler(async ({ input: { scenarioIds, without, matrix, repeat, pace } }) => {
         const chosen = scenarioIds.map((id) => scenarios.find(id));
-        return { entries: await runs.start(chosen, without, repeat, pace) };
+        return { entries: await runs.start(chosen, without, repeat, pace, matrix) };
       }),
       cancel: lab.runs.cancel.handler(async ({ input }) => {
         await runs.cancel(input.entryId);

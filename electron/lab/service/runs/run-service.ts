@@ -21,6 +21,7 @@ import { readScenarios, writeScenario } from "../../queue/written-scenario.ts";
 import { toReport } from "../../reports/run-report.ts";
 import { Pace } from "../../runs/pace.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
+import { matrixOf } from "../../scenarios/matrix.ts";
 import type { PlaylistRun } from "../../scenarios/playlist.ts";
 import { referencesOf } from "../../scenarios/references.ts";
 import { stackProblems } from "../../scenarios/stack-problems.ts";
@@ -125,9 +126,11 @@ export class RunService {
     without: readonly string[],
     repeat: number,
     pace: PaceKind = "none",
+    isMatrix = false,
   ): Promise<QueueEntry[]> {
     const alone = (loaded: LoadedScenario) => ({ loaded, without, showsFailure: false, isCompared: false });
-    const runs = Array.from({ length: repeat }, () => scenarios.map(alone)).flat();
+    const once = isMatrix ? matrixOf(scenarios, without) : scenarios.map(alone);
+    const runs = Array.from({ length: repeat }, () => once).flat();
     // Of several, a person does not wait for each.
     return this.#add(runs, { pace, isAttended: runs.length === 1 || pace === "person" });
   }
@@ -332,6 +335,7 @@ export class RunService {
           listen: take,
           pace,
           isAttended: spec.shown?.isAttended ?? false,
+          batch: (spec.shown?.batch.of ?? 1) > 1 ? spec.shown?.batch : undefined,
         },
       });
     } finally {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import type { RunReport } from "../../lab/reports/run-report.ts";
-import { loadText } from "../../lab/scenarios/load.ts";
-import { matrixOf, matrixTable } from "./matrix.ts";
+import { loadText } from "./load.ts";
+import { matrixOf } from "./matrix.ts";
 
 function loaded(id: string, protection?: string) {
   const scenario = {
@@ -28,20 +27,5 @@ test("each scenario is run with every protection, and without its own or those n
     ["plain", "", false],
     ["plain", "budget", false],
     ["plain", "redaction", false],
-  ]);
-});
-
-test("outcomes are a table of scenarios by protections; what was not run is empty", () => {
-  const report = (scenario: string, outcome: string, ...without: string[]) =>
-    ({ scenario, outcome, without, durationMs: 1_000 }) as unknown as RunReport;
-  const reports = [
-    report("storm", "failed", "budget"),
-    ...[report("storm", "passed"), report("storm", "failed")],
-    report("plain", "passed"),
-  ];
-  expect(matrixTable(reports).split("\n").slice(0, 3)).toEqual([
-    "         all on         without budget",
-    "  storm  1 of 2 passed  failed",
-    "  plain  passed",
   ]);
 });
