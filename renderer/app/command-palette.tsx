@@ -53,6 +53,10 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
     onClick,
     ...(shortcut === undefined ? {} : { rightSection: <small>{capsOf(shortcut)}</small> }),
   });
+  const runAll = (options: Parameters<typeof actions.start>[1]) => {
+    const ids = catalogue?.scenarios.flatMap(({ id, lacks }) => (lacks === null ? [id] : [])) ?? [];
+    if (ids.length > 0) void actions.start(ids, options);
+  };
   const groups: SpotlightActionGroupData[] = [
     {
       group: "Commands",
@@ -64,10 +68,10 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
         command("go-sessions", "Go to live sessions", () => goTo({ at: "sessions" })),
         command("go-approvals", "Go to approvals", () => goTo({ at: "approvals" }), "go-approvals"),
         command("go-scenarios", "Go to the scenarios", () => goTo({ at: "scenarios" }), "go-scenarios"),
-        command("run-all", "Run every scenario", () => {
-          const ids = catalogue?.scenarios.map(({ id }) => id) ?? [];
-          if (ids.length > 0) void actions.start(ids);
-        }),
+        command("run-all", "Run every scenario", () => runAll({})),
+        command("run-matrix", "Run every scenario with and without its protection", () =>
+          runAll({ without: [], matrix: true }),
+        ),
         command("cancel-all", "Cancel every run", () => void actions.cancel("all")),
         command("undo-all", "Undo every fault", () => void actions.undo("all"), "undo-all"),
         command("halt", "Halt: cancel and undo everything", () => void actions.halt(), "halt"),

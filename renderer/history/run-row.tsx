@@ -11,6 +11,7 @@ import {
 import { type ReactNode, useId } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
+import { BatchLink } from "../state/batch-link.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
@@ -50,6 +51,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
     importedFrom,
     raw,
     headline,
+    batch,
     annotations: { name: ownName, tags },
   } = run;
   const { client } = useStores();
@@ -91,6 +93,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
                 {visibleLine(tag)}
               </a>
             ))}
+            {batch !== null && <BatchLink className={classes.tag ?? ""} place={batch} />}
             {without.length > 0 && (
               <span className={classes.without}>
                 <IconShieldOff size={13} aria-hidden /> without {without.join(", ")}

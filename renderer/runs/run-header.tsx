@@ -9,6 +9,7 @@ import { BriefText } from "../ui/brief-text.tsx";
 import { OutcomeBadge, TraceBadge } from "../ui/outcome.tsx";
 import { clockTime } from "../ui/times.ts";
 import { AttemptNote } from "./attempt-note.tsx";
+import { BatchNote } from "./batch-note.tsx";
 import { RunActions } from "./run-actions.tsx";
 import classes from "./run-header.module.css";
 import { RunNames } from "./run-names.tsx";
@@ -54,6 +55,7 @@ export function RunHeader({ run, annotations }: { run: OpenRun; annotations: Ann
               </span>
             </>
           )}
+          {client.hasLab && kind === "scenario" && <BatchNote runId={record.runId} />}
           {client.hasLab && kind === "scenario" && <AttemptNote runId={record.runId} hasEnded={ended !== undefined} />}
           {record.unsaved !== null && (
             <span className={classes.unsaved} role="status" title={record.unsaved.reason}>

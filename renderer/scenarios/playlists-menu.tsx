@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Menu, Modal, TextInput } from "@mantine/core";
-import { IconPlayerPlay, IconPlaylist, IconTrash } from "@tabler/icons-react";
+import { IconPlayerPlay, IconPlaylist, IconTable, IconTrash } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
 import { useLabActions } from "../state/lab-actions.ts";
@@ -22,9 +22,8 @@ export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuPro
   const [playlists, setPlaylists] = useState<readonly PlaylistSummary[]>([]);
   const [isNaming, setNaming] = useState(false);
   const playlist = usePreferences((state) => state.playlist);
-  const pace = usePreferences((state) => state.pace);
   const isPresenting = usePreferences((state) => state.isPresenting);
-  const set = usePreferences((state) => state.set);
+  const without = useInteraction((state) => state.without);
   const isBusy = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
   const load = async () => {
     const list = await attempt("The playlists could not be loaded", () => client.call.playlists.list());
@@ -38,14 +37,9 @@ export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuPro
     );
   }, []);
   const chosen = playlists.find(({ id }) => id === playlist) ?? playlists[0];
-  const play = (id: string) => {
-    set({ playlist: id });
-    // Before an audience each step waits for the person.
-    return actions.play(id, isPresenting && pace === "none" ? "person" : pace);
-  };
   useGoOn(
     isPresenting && chosen !== undefined && disabledBecause === undefined && !isBusy
-      ? () => void play(chosen.id)
+      ? () => void actions.play(chosen.id)
       : undefined,
   );
   return (
@@ -57,7 +51,7 @@ export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuPro
           leftSection={<IconPlayerPlay size={14} aria-hidden />}
           disabledBecause={disabledBecause}
           hint={`${chosen.title}: ${chosen.runs === 1 ? "1 run" : `${chosen.runs} runs`}${isPresenting ? ". Space starts it" : ""}`}
-          onClick={() => void play(chosen.id)}
+          onClick={() => void actions.play(chosen.id)}
         >
           Play: {chosen.title}
         </ReasonedButton>
@@ -74,7 +68,7 @@ export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuPro
               <Menu.Item
                 leftSection={<IconPlayerPlay size={15} aria-hidden />}
                 disabled={disabledBecause !== undefined}
-                onClick={() => void play(id)}
+                onClick={() => void actions.play(id)}
               >
                 {title} <small>({runs === 1 ? "1 run" : `${runs} runs`})</small>
               </Menu.Item>
@@ -95,6 +89,17 @@ export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuPro
             </div>
           ))}
           <Menu.Divider />
+          <Menu.Item
+            leftSection={<IconTable size={15} aria-hidden />}
+            disabled={disabledBecause !== undefined || scenarioIds.length === 0}
+            onClick={() => void actions.start([...scenarioIds], { matrix: true })}
+          >
+            Matrix of the {scenarioIds.length} shown{" "}
+            <small>
+              (with every protection, then without {without.length === 0 ? "its own" : `each of: ${without.join(", ")}`}
+              )
+            </small>
+          </Menu.Item>
           <Menu.Item disabled={scenarioIds.length === 0} onClick={() => setNaming(true)}>
             Save the {scenarioIds.length} shown as a playlist
           </Menu.Item>

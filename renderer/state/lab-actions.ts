@@ -25,17 +25,20 @@ export function useLabActions() {
     };
     return {
       undo,
-      async start(scenarioIds: string[], options: { without?: string[] } = {}) {
-        const without = options.without ?? interaction.getState().without;
+      async start(scenarioIds: string[], options: { without?: string[]; matrix?: boolean } = {}) {
+        const { without = interaction.getState().without, matrix = false } = options;
         const started = await attempt("The run could not be started", () =>
-          client.call.runs.start({ scenarioIds, without, pace: preferences.getState().pace }),
+          client.call.runs.start({ scenarioIds, without, matrix, pace: preferences.getState().pace }),
         );
         const first = started?.entries[0];
         if (first !== undefined) openWhenItRuns(first.entryId);
         return started;
       },
-      /** @param pace of its runs; by default the one chosen on the Lab page */
-      async play(id: string, pace = preferences.getState().pace) {
+      /** It is the one that is played next time. Before an audience each step waits for the person. */
+      async play(id: string) {
+        const { isPresenting, pace: chosen, set } = preferences.getState();
+        const pace = isPresenting && chosen === "none" ? "person" : chosen;
+        set({ playlist: id });
         const started = await attempt("The playlist could not be started", () =>
           client.call.playlists.play({ id, pace }),
         );

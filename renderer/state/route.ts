@@ -53,6 +53,8 @@ export type Route =
 
 const PLACES = ["lab", "stacks", "history", "sessions", "approvals", "scenarios", "settings", "about"] as const;
 const ID = /^[\w-]{1,200}$/;
+/** Runs of one set. */
+export const MOST_COMPARED = 100;
 const IDS = /^[\w-]{1,200}(?:,[\w-]{1,200}){0,99}$/;
 /** As compose allows it. */
 const SERVICE = /^[\w.-]{1,200}$/;
