@@ -81,6 +81,8 @@ export const labEvent = z.discriminatedUnion("type", [
     engine: z.string().optional(),
     without: z.array(z.string()),
     services: z.array(z.object({ name: z.string(), role: z.string() })),
+    /** Names of the stack's links, "caller->callee"; absent from older runs. */
+    links: z.array(z.string()).optional(),
     /** Where its decisions are read, if not in the table of an audit-log service. */
     decisionsFrom: z.string().optional(),
     /** Name of the stack's compose project; absent from older runs. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { eventsOf, passed, started } from "../testing/sample-events.ts";
 import type { LabEvent } from "./lab-event.ts";
 import { RunModel } from "./run-model.ts";
 import { stageAt } from "./stage.ts";
@@ -49,7 +50,7 @@ test("a held call waits at the gateway, a fault is on its target, and the agent'
   const view = RunModel.of(lines.map((line) => upgradeEvent(JSON.parse(line)) as LabEvent));
   const [approval] = view.approvals;
   const heldMs = ((approval?.startMs ?? 0) + (approval?.endMs ?? 0)) / 2;
-  const stage = stageAt(view, heldMs, ["gateway->payments-mcp"]);
+  const stage = stageAt(view, heldMs);
   expect(stage.calls.map(({ name, link, service }) => [name, link, service])).toEqual([
     ["create_refund", undefined, "gateway"],
   ]);
@@ -57,8 +58,18 @@ test("a held call waits at the gateway, a fault is on its target, and the agent'
   expect(of("gateway")).toMatchObject({ held: 1, faults: [] });
   expect(of("mock-slack")).toMatchObject({ status: "down", faults: [{ attributes: { kind: "stop" } }] });
   expect(stage.said).toBeUndefined();
-  const end = stageAt(view, view.lastMs, ["gateway->payments-mcp"]);
+  const end = stageAt(view, view.lastMs);
   expect(end.calls).toEqual([]);
   expect(end.said?.text).toContain("create_refund");
   expect(end.services.every(({ faults, status }) => faults.length === 0 && status === "up")).toBe(true);
+});
+
+test("the links of the stack are there as the run had them, also those on which nothing happened", () => {
+  const [first, ...rest] = eventsOf([started, passed]);
+  const links = ["agent->gateway", "gateway->payments-mcp"];
+  const view = RunModel.of([{ ...first, links } as LabEvent, ...rest]);
+  expect(stageAt(view, 0).links).toEqual([
+    { name: "agent->gateway", from: "agent", to: "gateway", faults: [] },
+    { name: "gateway->payments-mcp", from: "gateway", to: "payments-mcp", faults: [] },
+  ]);
 });

@@ -40,13 +40,10 @@ export interface Stage {
   said: { by: string; text: string } | undefined;
 }
 
-/**
- * The stage at `ms` of a run, from its newest view: what was open then is known from when it ended.
- * @param known links of the stack, where they are known otherwise; those of the run's faults and calls are added
- */
-export function stageAt(view: RunView, ms: number, known: readonly string[] = []): Stage {
+/** The stage at `ms` of a run, from its newest view: what was open then is known from when it ended. */
+export function stageAt(view: RunView, ms: number): Stage {
   const faults = faultsInForce(view.faults, ms).filter(({ attributes }) => attributes.kind !== "observe");
-  const links = linksOf(view, known);
+  const links = linksOf(view);
   const roles = new Map(view.started?.services.map(({ name, role }) => [name, role]));
   const gateway = [...roles].find(([, role]) => role === "gateway")?.[0];
   const agent = [...roles].find(([, role]) => role === "agent")?.[0];
@@ -84,11 +81,12 @@ function isAt({ startMs, endMs }: { startMs: number; endMs: number }, ms: number
   return startMs <= ms && ms < endMs;
 }
 
-function linksOf(view: RunView, known: readonly string[]): string[] {
+/** Those of the stack, as it was started with; of an older run those of its faults and calls. */
+function linksOf(view: RunView): string[] {
   const met = [...view.faults, ...view.wireCalls].map((span) =>
     "target" in span.attributes ? span.attributes.target : span.attributes.link,
   );
-  return [...new Set([...known, ...met.filter((name) => name.includes("->"))])];
+  return [...new Set([...(view.started?.links ?? []), ...met.filter((name) => name.includes("->"))])];
 }
 
 function stageCall(

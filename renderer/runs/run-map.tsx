@@ -6,7 +6,7 @@ import { visibleLine } from "../../electron/model/visible-text.ts";
 import { ApprovalButtons } from "../approvals/approval-buttons.tsx";
 import { TimeLeft, useSecondsLeft } from "../approvals/time-left.tsx";
 import { layOutMap, NODE_HEIGHT, NODE_WIDTH } from "../stack/map-layout.ts";
-import { useInteraction, useLab } from "../state/lab-context.tsx";
+import { useInteraction } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { toneVariable } from "../ui/tone-mark.tsx";
 import { dotShare, faultText } from "./map-dots.ts";
@@ -30,14 +30,9 @@ export function RunMap({ run, heldCalls, stands, element }: RunMapProps) {
   const cursorMs = useInteraction((state) => state.cursorMs);
   const liveMs = useRunClock(run);
   const isReduced = useReducedMotion();
-  const links = useLab((state) => state.lab?.stack.links);
-  const services = useLab((state) => state.lab?.stack.services);
   const { record } = run;
   const ms = cursorMs ?? liveMs;
-  const names = new Set(record.view.started?.services.map(({ name }) => name));
-  const isThisStack = services?.every(({ name }) => names.has(name)) ?? false;
-  const known = isThisStack ? (links ?? []).map(({ name }) => name) : [];
-  const stage = stageAt(record.view, ms, known);
+  const stage = stageAt(record.view, ms);
   // It carries the links, and is on none of them.
   const shown = stage.services.filter(({ role }) => role !== "fault-proxy");
   const map = layOutMap(shown, stage.links);

@@ -198,6 +198,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw, pace }: 
     ...(stack.engine === undefined ? {} : { engine: stack.engine }),
     without: stack.protectionsOff(),
     services: stack.stack.services.map(({ name, role }) => ({ name, role })),
+    links: stack.stack.links.map(({ name }) => name),
     ...(decisions === undefined ? {} : { decisionsFrom: describeDecisions(decisions) }),
     project: stack.stack.project,
     labVersion,
