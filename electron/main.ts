@@ -2,6 +2,7 @@ import { app } from "electron";
 import { cannotStart } from "./shell/cannot-start.ts";
 import * as crash from "./shell/crash.ts";
 import * as deepLinks from "./shell/deep-links.ts";
+import * as downloads from "./shell/downloads.ts";
 import * as engine from "./shell/engine.ts";
 import * as labDoor from "./shell/lab-door.ts";
 import * as menu from "./shell/menu.ts";
@@ -34,6 +35,7 @@ async function start(): Promise<void> {
   await app.whenReady();
   // Before the window: what it loads, its background colour, and its connection.
   protocol.register(shell);
+  downloads.register();
   theme.register(shell);
   labDoor.register(shell);
   menu.register(shell);

@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
-import type { Page, Route } from "@playwright/test";
+import type { Download, Page, Route } from "@playwright/test";
 import { app, preventable } from "./app.ts";
 import { browser, toPageAddress, toStandInAddress } from "./chromium.ts";
-import { ipcMain, MessagePortMain } from "./doors.ts";
+import { ipcMain, MessagePortMain, session } from "./doors.ts";
 import { pageShim } from "./page-shim.ts";
 
 interface Options {
@@ -93,6 +93,7 @@ class WebContents extends EventEmitter {
     page.on("framenavigated", (frame) => {
       if (frame === page.mainFrame()) this.mainFrame.url = toPageAddress(frame.url());
     });
+    page.on("download", (download) => void this.#take(download));
     page.on("crash", () => {
       this.#closePorts();
       this.emit("render-process-gone", {}, { reason: "crashed" });
@@ -110,6 +111,27 @@ class WebContents extends EventEmitter {
     if (isMain) this.emit("will-navigate", event);
     this.emit("will-frame-navigate", event);
     return event.defaultPrevented ? route.abort("aborted") : route.fallback();
+  }
+
+  /** Nobody answers the dialog of a download: unless a spec sets where it is saved, it is not. */
+  async #take(download: Download): Promise<void> {
+    const event = preventable({});
+    let savePath: string | undefined;
+    const item = {
+      getURL: () => toPageAddress(download.url()),
+      getFilename: () => download.suggestedFilename(),
+      saveDialogOptions: {},
+      setSaveDialogOptions(options: object) {
+        item.saveDialogOptions = options;
+      },
+      getSaveDialogOptions: () => item.saveDialogOptions,
+      setSavePath(path: string) {
+        savePath = path;
+      },
+    };
+    session.defaultSession.emit("will-download", event, item, this);
+    if (event.defaultPrevented || savePath === undefined) await download.cancel();
+    else await download.saveAs(savePath);
   }
 
   #receive(report: Report): void {

@@ -32,7 +32,9 @@ const PERMISSIONS: Record<string, string> = {
 };
 
 export function toPageAddress(address: string): string {
-  return address.startsWith(STAND_IN_ORIGIN) ? PAGE_ORIGIN + address.slice(STAND_IN_ORIGIN.length) : address;
+  // Also that of a blob, which has its origin's in it.
+  const [scheme, rest] = address.startsWith("blob:") ? ["blob:", address.slice("blob:".length)] : ["", address];
+  return rest.startsWith(STAND_IN_ORIGIN) ? scheme + PAGE_ORIGIN + rest.slice(STAND_IN_ORIGIN.length) : address;
 }
 export function toStandInAddress(address: string): string {
   return address.startsWith(PAGE_ORIGIN) ? STAND_IN_ORIGIN + address.slice(PAGE_ORIGIN.length) : address;

@@ -19,7 +19,7 @@ export function answer(address: string, init: RequestInit): Promise<Response> | 
 
 type RequestAnswer = (contents: unknown, permission: string, callback: (isGranted: boolean) => void) => void;
 
-class Session {
+class Session extends EventEmitter {
   #onRequest: RequestAnswer = (_contents, _permission, callback) => callback(true);
 
   setPermissionRequestHandler(handler: RequestAnswer): void {

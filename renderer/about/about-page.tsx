@@ -2,15 +2,15 @@ import { IconCopy } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import type { Diagnostics } from "../../electron/contract/diagnostics.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
-import { attempt, notify } from "../state/notify.tsx";
+import { attempt, Failure, notify } from "../state/notify.tsx";
 import { copyText } from "../ui/copy-text.ts";
 import { Facts } from "../ui/facts.tsx";
-import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
 import { bytes, formatDuration } from "../ui/times.ts";
 import classes from "./about-page.module.css";
 import { LICENCES, OWN_LICENCE } from "./licences.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 const EVERY_MS = 2_000;
 
@@ -32,7 +32,7 @@ export default function AboutPage() {
           setDiagnostics(found);
           setFailure(undefined);
         },
-        (error: Error) => isCurrent && setFailure(error.message),
+        (error: Error) => isCurrent && setFailure(failureText(error)),
       );
     void read();
     const timer = setInterval(() => void read(), EVERY_MS);
@@ -46,7 +46,7 @@ export default function AboutPage() {
     return failure === undefined ? (
       <Loading what="Loading diagnostics" />
     ) : (
-      <Failed title="Diagnostics could not be loaded" message={failure} />
+      <Failure title="Diagnostics could not be loaded" text={failure} />
     );
   }
   const { versions, streams, queue, eventLoopDelayMs, memory } = diagnostics;

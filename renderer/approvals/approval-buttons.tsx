@@ -1,11 +1,11 @@
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
-import { LabFailure } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { notify } from "../state/notify.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./approval-buttons.module.css";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 type Decision = "approve" | "deny";
 type Answer =
@@ -28,8 +28,7 @@ export function ApprovalButtons({ approval }: { approval: WaitingApproval }) {
       notify(message);
       setAnswer({ is: "taken", decision });
     } catch (error) {
-      const hint = error instanceof LabFailure && error.hint !== null ? `. Fix: ${error.hint}` : "";
-      setAnswer({ is: "failed", message: `${(error as Error).message}${hint}` });
+      setAnswer({ is: "failed", message: failureText(error) });
     }
   };
   const because = isConnected ? (blockedBecause ?? whyNotAgain(answer)) : "The lab cannot be reached";
@@ -60,7 +59,7 @@ export function ApprovalButtons({ approval }: { approval: WaitingApproval }) {
       </div>
       {answer.is === "failed" && (
         <p className={classes.failed} role="alert">
-          Not decided: {answer.message}.
+          Not decided: {answer.message}
         </p>
       )}
     </>

@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
 import type { DecidedApproval } from "../../electron/contract/approvals.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
+import { Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { BriefText } from "../ui/brief-text.tsx";
-import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { ago, clockTime, formatDuration } from "../ui/times.ts";
@@ -21,11 +21,11 @@ export function DecidedTable() {
   const nowMs = useLabNow(30_000);
   if (failure !== undefined) {
     return (
-      <Failed title="Decisions could not be loaded" message={failure}>
+      <Failure title="Decisions could not be loaded" text={failure}>
         <ReasonedButton variant="default" onClick={again}>
           Try again
         </ReasonedButton>
-      </Failed>
+      </Failure>
     );
   }
   if (decided === undefined) return <Loading what="Loading decisions" />;

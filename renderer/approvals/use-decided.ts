@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { DecidedApproval } from "../../electron/contract/approvals.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 const PAGE = 50;
 const MOST = 500;
@@ -24,7 +25,7 @@ export function useDecided() {
         setAnswer(next);
         setFailure(undefined);
       },
-      (error: Error) => isCurrent && setFailure(error.message),
+      (error: Error) => isCurrent && setFailure(failureText(error)),
     );
     return () => {
       isCurrent = false;

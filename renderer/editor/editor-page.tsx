@@ -5,14 +5,15 @@ import type { BrokenScenarioText, ScenarioDetail, ScenarioSummary } from "../../
 import { BrokenFile } from "../scenarios/broken-file.tsx";
 import { filterCatalogue } from "../scenarios/catalogue-filter.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { SearchBox } from "../ui/search-box.tsx";
 import { Loading } from "../ui/states.tsx";
 import { Editing } from "./editing.tsx";
 import classes from "./editor-page.module.css";
 import { asCopy, NEW_SCENARIO } from "./scenario-source.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 /** Not a valid scenario id. */
 const NEW_ID = "_new";
@@ -40,11 +41,11 @@ export default function EditorPage({ scenarioId, isCopy, brokenFile, manualRunId
   if (catalogue === undefined) {
     if (failure === undefined) return <Loading what="Loading scenarios" />;
     return (
-      <Failed title="The scenarios could not be loaded" message={failure}>
+      <Failure title="The scenarios could not be loaded" text={failure}>
         <ReasonedButton variant="default" onClick={() => void refresh()}>
           Try again
         </ReasonedButton>
-      </Failed>
+      </Failure>
     );
   }
   const shown = scenarioId ?? catalogue.scenarios[0]?.id ?? NEW_ID;
@@ -131,7 +132,7 @@ function OneScenario({ scenarioId, isCopy }: { scenarioId: string; isCopy: boole
     let isCurrent = true;
     client.call.scenarios.get({ id: scenarioId }).then(
       (found) => isCurrent && setDetail(found),
-      (error: Error) => isCurrent && setFailure(error.message),
+      (error: Error) => isCurrent && setFailure(failureText(error)),
     );
     return () => {
       isCurrent = false;
@@ -147,9 +148,9 @@ function OneScenario({ scenarioId, isCopy }: { scenarioId: string; isCopy: boole
 
   if (failure !== undefined) {
     return (
-      <Failed title="This scenario could not be loaded" message={failure}>
+      <Failure title="This scenario could not be loaded" text={failure}>
         <a href={formatRoute({ at: "scenarios" })}>Show all scenarios</a>
-      </Failed>
+      </Failure>
     );
   }
   if (initial === undefined) return <Loading what="Loading the scenario" />;
@@ -174,7 +175,7 @@ function OneManualRun({ runId }: { runId: string }) {
     let isCurrent = true;
     client.call.scenarios.fromManualRun({ runId }).then(
       (found) => isCurrent && setSource(found.source),
-      (error: Error) => isCurrent && setFailure(error.message),
+      (error: Error) => isCurrent && setFailure(failureText(error)),
     );
     return () => {
       isCurrent = false;
@@ -183,9 +184,9 @@ function OneManualRun({ runId }: { runId: string }) {
 
   if (failure !== undefined) {
     return (
-      <Failed title="This session cannot become a scenario" message={failure}>
+      <Failure title="This session cannot become a scenario" text={failure}>
         <a href={formatRoute({ at: "run", runId })}>Show the session</a>
-      </Failed>
+      </Failure>
     );
   }
   if (source === undefined) return <Loading what="Reading the session" />;
@@ -204,7 +205,7 @@ function OneBrokenFile({ name }: { name: string }) {
       (found) => isCurrent && setBroken(found),
       (error: Error) => {
         if (!isCurrent) return;
-        setFailure(error.message);
+        setFailure(failureText(error));
         // It may have been fixed or deleted with another program: reloads the list.
         void refresh();
       },
@@ -216,9 +217,9 @@ function OneBrokenFile({ name }: { name: string }) {
 
   if (failure !== undefined) {
     return (
-      <Failed title="This file could not be opened" message={failure}>
+      <Failure title="This file could not be opened" text={failure}>
         <a href={formatRoute({ at: "scenarios" })}>Show all scenarios</a>
-      </Failed>
+      </Failure>
     );
   }
   if (broken === undefined) return <Loading what="Loading the file" />;

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { ScenarioValidation } from "../../electron/contract/scenarios.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { type JsonSchema, SchemaGuide } from "./json-schema.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 const PAUSE_MS = 200;
 
@@ -30,7 +31,7 @@ export function useValidation(source: string): Checked {
           setChecked({ source, validation });
           setFailure(undefined);
         },
-        (error: Error) => number === newest.current && setFailure(error.message),
+        (error: Error) => number === newest.current && setFailure(failureText(error)),
       );
     }, PAUSE_MS);
     return () => clearTimeout(timer);

@@ -5,7 +5,7 @@ import type { Upload } from "../../electron/contract/bundles.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { LabFailure } from "../lab-client/lab-failure.ts";
 import { useStores } from "../state/lab-context.tsx";
-import { attempt } from "../state/notify.tsx";
+import { attempt, RemedyButton } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { bytes } from "../ui/times.ts";
@@ -172,7 +172,7 @@ function Outcome({ outcome, onClose }: { outcome: ImportOutcome; onClose: () => 
   if (outcome.is === "failed") {
     return (
       <p>
-        Nothing was imported: {outcome.message}.{outcome.hint !== null && ` Fix: ${outcome.hint}.`}
+        Nothing was imported: {outcome.message} <RemedyButton text={outcome.message} />
       </p>
     );
   }

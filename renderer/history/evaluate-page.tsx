@@ -1,11 +1,11 @@
 import { useEffect, useState } from "react";
 import type { RunDetail } from "../../electron/contract/history.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useStores } from "../state/lab-context.tsx";
-import { attempt } from "../state/notify.tsx";
+import { attempt, Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
 import { ChooseEvalSet, ChooseMetrics, FIRST_CHOICE, toRequest, whyNotEvaluated } from "../ui/evaluation-choice.tsx";
-import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
 import classes from "./evaluate-page.module.css";
@@ -24,12 +24,12 @@ export default function EvaluatePage({ runIds }: { runIds: readonly string[] }) 
     Promise.all(key.split(",").map((runId) => client.call.history.get({ runId }, { signal }))).then(
       setRuns,
       (error: Error) => {
-        if (!signal.aborted) setFailure(error.message);
+        if (!signal.aborted) setFailure(failureText(error));
       },
     );
     return () => until.abort();
   }, [client, key]);
-  if (failure !== undefined) return <Failed title="These entries cannot be evaluated" message={failure} />;
+  if (failure !== undefined) return <Failure title="These entries cannot be evaluated" text={failure} />;
   if (runs === undefined) return <Loading what="Loading the entries" />;
 
   const evaluate = async () => {

@@ -17,10 +17,10 @@ import {
 } from "../../electron/contract/runs.ts";
 import { OUTCOMES, type Outcome } from "../../electron/model/lab-event.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { Failure } from "../state/notify.tsx";
 import { formatRoute, type Route, type RunFilter } from "../state/route.ts";
 import { amendAddress, goTo } from "../state/use-route.ts";
 import { useRouteState } from "../state/use-route-state.ts";
-import { Failed } from "../ui/failed.tsx";
 import { FilterSelect } from "../ui/filter-select.tsx";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -83,11 +83,11 @@ export default function HistoryPage({ route }: { route: Extract<Route, { at: "hi
         onDelete={() => setDeleting(chosen)}
       />
       {failure !== undefined && (
-        <Failed title="The history could not be loaded" message={failure}>
+        <Failure title="The history could not be loaded" text={failure}>
           <ReasonedButton variant="default" onClick={again}>
             Try again
           </ReasonedButton>
-        </Failed>
+        </Failure>
       )}
       {pages === undefined && failure === undefined && <Loading what="Loading the history" />}
       {pages !== undefined && runs.length === 0 && failure === undefined && (

@@ -81,8 +81,7 @@ describe("importing a bundle", () => {
     expect(await importBundle(failing, "big.zip", () => {}, never)).toEqual({
       is: "failed",
       fileName: "big.zip",
-      message: "the file is larger than 1 GiB",
-      hint: "export fewer runs",
+      message: "the file is larger than 1 GiB. Fix: export fewer runs.",
     });
   });
 

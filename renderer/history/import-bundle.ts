@@ -1,6 +1,6 @@
 import type { ImportResult, Upload, VerifyResult } from "../../electron/contract/bundles.ts";
 import type { OpenedTrace } from "../../electron/contract/traces.ts";
-import { LabFailure } from "../lab-client/lab-failure.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 /** Stage of the import of a file. */
 export type ImportStage = "sending" | "reading" | "verifying" | "importing";
@@ -21,7 +21,7 @@ export type ImportOutcome =
   | { is: "opened"; fileName: string; trace: OpenedTrace }
   /** The file is damaged, too large or not a bundle: nothing was imported. */
   | { is: "refused"; fileName: string; problems: string[] }
-  | { is: "failed"; fileName: string; message: string; hint: string | null };
+  | { is: "failed"; fileName: string; message: string };
 
 /** The lab's procedures that an import uses. */
 export interface BundleDoor {
@@ -62,8 +62,7 @@ export async function importBundle(
     return { is: "imported", fileName, ...(await door.import(upload)) };
   } catch (error) {
     signal.throwIfAborted();
-    const message = error instanceof Error ? error.message : String(error);
-    return { is: "failed", fileName, message, hint: error instanceof LabFailure ? error.hint : null };
+    return { is: "failed", fileName, message: failureText(error) };
   }
 }
 

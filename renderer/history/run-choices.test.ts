@@ -27,6 +27,7 @@ function run(parts: Partial<RunSummary> = {}): RunSummary {
     raw: false,
     headline: null,
     annotations: NO_ANNOTATIONS,
+    batch: null,
     ...parts,
   };
 }

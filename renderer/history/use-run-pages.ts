@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { HistoryPage, RunSummary } from "../../electron/contract/history.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import type { RunFilter } from "../state/route.ts";
 
@@ -51,7 +52,7 @@ export function useRunPages(filter: RunFilter) {
     };
     setReading(true);
     read()
-      .catch((error: Error) => isCurrent && setFailure(error.message))
+      .catch((error: Error) => isCurrent && setFailure(failureText(error)))
       .finally(() => isCurrent && setReading(false));
     return () => {
       isCurrent = false;
@@ -73,7 +74,7 @@ export function useRunPages(filter: RunFilter) {
       held.current = { key: before.key, pages: next };
       setPages(next);
     } catch (error) {
-      if (held.current === before) setFailure((error as Error).message);
+      if (held.current === before) setFailure(failureText(error));
     } finally {
       isReadingMore.current = false;
     }

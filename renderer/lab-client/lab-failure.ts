@@ -25,6 +25,13 @@ export class LabFailure extends Error {
   }
 }
 
+/** What failed, and what to do about it. */
+export function failureText(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof LabFailure ? error.hint : null;
+  return hint === null ? message : `${message}. Fix: ${hint}.`;
+}
+
 /** The lab's error answer as a failure; undefined for a broken connection. */
 export function fromAnswer(error: unknown): LabFailure | undefined {
   if (error instanceof LabFailure) return error;

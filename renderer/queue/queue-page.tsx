@@ -2,10 +2,10 @@ import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import type { QueuedRunSummary, QueueList } from "../../electron/contract/queue.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
-import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import classes from "./queue-page.module.css";
@@ -40,11 +40,11 @@ export default function QueuePage({ runId }: { runId: string | undefined }) {
         </ReasonedButton>
       </header>
       {failure !== undefined && (
-        <Failed title="The queue could not be loaded" message={failure}>
+        <Failure title="The queue could not be loaded" text={failure}>
           <ReasonedButton variant="default" onClick={again}>
             Try again
           </ReasonedButton>
-        </Failed>
+        </Failure>
       )}
       {value === undefined && failure === undefined && <Loading what="Loading the queue" />}
       {value !== undefined && value.runs.length === 0 && (

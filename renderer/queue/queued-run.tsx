@@ -1,12 +1,11 @@
 import type { QueueAttemptDetail, QueuedRunDetail, QueuedRunSummary } from "../../electron/contract/queue.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
-import { attempt as attemptTo } from "../state/notify.tsx";
+import { attempt as attemptTo, Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { goTo } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { Facts } from "../ui/facts.tsx";
-import { Failed } from "../ui/failed.tsx";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
@@ -23,7 +22,7 @@ export function QueuedRun({ runId }: { runId: string }) {
   if (failure !== undefined) {
     return (
       <section className={classes.panel} aria-label="Run">
-        <Failed title="This run could not be loaded" message={failure} />
+        <Failure title="This run could not be loaded" text={failure} />
       </section>
     );
   }

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 
 /** Other workers and labs change the queue, too, and none of them tells this window. */
@@ -17,7 +18,7 @@ export function useAskedAgain<Value>(ask: () => Promise<Value>, of: string) {
     let isCurrent = true;
     ask().then(
       (value) => isCurrent && setAsked({ of, value }),
-      (error: Error) => isCurrent && setAsked({ of, failure: error.message }),
+      (error: Error) => isCurrent && setAsked({ of, failure: failureText(error) }),
     );
     return () => {
       isCurrent = false;

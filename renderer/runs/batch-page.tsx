@@ -6,10 +6,10 @@ import { ExportRuns } from "../history/export-runs.tsx";
 import { useBundles } from "../history/use-bundles.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { Failure } from "../state/notify.tsx";
 import { formatRoute, MOST_COMPARED } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
-import { Failed } from "../ui/failed.tsx";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
@@ -27,7 +27,7 @@ export default function BatchPage({ batchId }: { batchId: string }) {
   const live = [...(queue?.active ?? []), ...(queue?.ended ?? [])].filter(({ batch }) => batch.id === batchId);
   const runs = runsOfBatch(live, stored ?? []);
   if (runs.length > 0) return <Result runs={runs} startedWallMs={stored?.at(-1)?.startedWallMs} />;
-  if (failure !== undefined) return <Failed title="The runs could not be loaded" message={failure} />;
+  if (failure !== undefined) return <Failure title="The runs could not be loaded" text={failure} />;
   if (stored === undefined) return <Loading what="Loading the runs" />;
   return (
     <Empty title="None of these runs is in the history">

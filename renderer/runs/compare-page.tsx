@@ -20,6 +20,7 @@ import classes from "./compare-page.module.css";
 import { briefFact, compareRuns } from "./comparison.ts";
 import { Distributions } from "./distributions.tsx";
 import { RunDifferences } from "./run-differences.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
 /** In presenter mode both runs fit on one screen. */
@@ -35,7 +36,7 @@ export default function ComparePage({ left, right }: { left: string; right: stri
   const failure = first?.failure ?? second?.failure;
   if (failure !== undefined) {
     return (
-      <Failed title="These runs cannot be compared" message={failure.message}>
+      <Failed title="These runs cannot be compared" message={failureText(failure)}>
         <Button variant="default" onClick={() => goTo({ at: "history" })}>
           Go to the history
         </Button>

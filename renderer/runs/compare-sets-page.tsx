@@ -1,13 +1,14 @@
 import { useEffect, useState } from "react";
 import type { RunDetail } from "../../electron/contract/history.ts";
 import { useStores } from "../state/lab-context.tsx";
+import { Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { Failed } from "../ui/failed.tsx";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./compare-page.module.css";
 import { Distributions } from "./distributions.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 /** Two sets of runs, or one: how each run ended, and their calls as distributions. */
 export default function CompareSetsPage({ left, right }: { left: readonly string[]; right: readonly string[] }) {
@@ -20,12 +21,12 @@ export default function CompareSetsPage({ left, right }: { left: readonly string
     Promise.all(key.split(",").map((runId) => client.call.history.get({ runId }, { signal: until.signal }))).then(
       (all) => setRuns(new Map(all.map((run) => [run.id, run]))),
       (error: Error) => {
-        if (!until.signal.aborted) setFailure(error.message);
+        if (!until.signal.aborted) setFailure(failureText(error));
       },
     );
     return () => until.abort();
   }, [client, key]);
-  if (failure !== undefined) return <Failed title="These runs cannot be compared" message={failure} />;
+  if (failure !== undefined) return <Failure title="These runs cannot be compared" text={failure} />;
   if (runs === undefined) return <Loading what="Loading the runs" />;
   const sets = [left, right].map((ids) => ids.flatMap((id) => runs.get(id) ?? [])).filter((set) => set.length > 0);
   const [first = "", second = ""] = sets.map((set, at) => nameOf(set, at, sets));

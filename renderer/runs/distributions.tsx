@@ -6,10 +6,11 @@ import { DistributionPlot } from "../charts/distribution-plot.tsx";
 import { PERIOD_TEXTS } from "../charts/latency-plot.tsx";
 import { SeriesKey } from "../charts/series-key.tsx";
 import { useStores } from "../state/lab-context.tsx";
-import { Failed } from "../ui/failed.tsx";
+import { Failure } from "../state/notify.tsx";
 import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./distributions.module.css";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 interface DistributionsProps {
   left: readonly string[];
@@ -29,7 +30,7 @@ export function Distributions({ left, right, names }: DistributionsProps) {
     const until = new AbortController();
     const runIds = [...new Set(key.split(",").filter((id) => id !== ""))];
     client.call.history.samples({ runIds }, { signal: until.signal }).then(setSampled, (error: Error) => {
-      if (!until.signal.aborted) setFailure(error.message);
+      if (!until.signal.aborted) setFailure(failureText(error));
     });
     return () => until.abort();
   }, [client, key]);
@@ -41,7 +42,7 @@ export function Distributions({ left, right, names }: DistributionsProps) {
         .map(({ run, samples }) => ({ samples, durationMs: run.durationMs }));
     return compareSets(of(left), of(right));
   }, [sampled, key]);
-  if (failure !== undefined) return <Failed title="The calls of these runs could not be read" message={failure} />;
+  if (failure !== undefined) return <Failure title="The calls of these runs could not be read" text={failure} />;
   if (sampled === undefined) return <Loading what="Reading the calls of the runs" />;
   // First the calls: what the runs lasted are few values.
   const shown = (chosen === undefined ? rows.find(({ of }) => of !== "run") : rows[chosen]) ?? rows[0];

@@ -32,6 +32,7 @@ import classes from "./run-page.module.css";
 import { RunTimeline } from "./run-timeline.tsx";
 import { StoppedNotice } from "./stopped-notice.tsx";
 import { Waterfall } from "./waterfall.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 export default function RunPage({ route }: { route: Extract<Route, { at: "run" }> }) {
   const run = useRun(route.runId);
@@ -50,7 +51,7 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
   if (run?.failure !== undefined && (wasDeleted || run.record.items.length === 0)) {
     const title = wasDeleted ? "This run was deleted" : "This run could not be loaded";
     return (
-      <Failed title={title} message={wasDeleted ? "It is no longer in the history." : run.failure.message}>
+      <Failed title={title} message={wasDeleted ? "It is no longer in the history." : failureText(run.failure)}>
         <Button variant="default" onClick={() => goTo({ at: "history" })}>
           Go to the history
         </Button>

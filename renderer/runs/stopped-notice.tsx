@@ -4,6 +4,7 @@ import { useLab } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./stopped-notice.module.css";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 /** Shown in a run whose events no longer arrive although the lab is connected: the reason, and what to do. */
 export function StoppedNotice({ run: { record, failure } }: { run: OpenRun }) {
@@ -14,8 +15,7 @@ export function StoppedNotice({ run: { record, failure } }: { run: OpenRun }) {
       <IconPlugX size={16} aria-hidden />
       <span>
         This run is shown up to {formatDuration(record.view.lastMs)} only; its later events do not arrive:{" "}
-        {failure.message}
-        {failure.hint !== null && <>. Fix: {failure.hint}</>}.
+        {failureText(failure)}
       </span>
       <Button variant="default" onClick={followAgain}>
         Try again

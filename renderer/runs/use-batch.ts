@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 /** Limit of the contract. */
 const PAGE_RUNS = 500;
@@ -29,7 +30,7 @@ export function useStoredBatch(batchId: string): { runs: readonly RunSummary[] |
       if (isCurrent) setStored({ runs });
     };
     read().catch((error: Error) => {
-      if (isCurrent) setStored((known) => ({ runs: known.runs ?? [], failure: error.message }));
+      if (isCurrent) setStored((known) => ({ runs: known.runs ?? [], failure: failureText(error) }));
     });
     return () => {
       isCurrent = false;

@@ -5,13 +5,13 @@ import type { ScenarioSummary } from "../../electron/contract/scenarios.ts";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, usePreferences } from "../state/lab-context.tsx";
+import { Failure } from "../state/notify.tsx";
 import { LEAST_PART_PX, MOST_PART_PX } from "../state/preferences-store.ts";
 import type { Route } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { amendAddress } from "../state/use-route.ts";
 import { useRouteState } from "../state/use-route-state.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
-import { Failed } from "../ui/failed.tsx";
 import { FilterSelect } from "../ui/filter-select.tsx";
 import { Hint } from "../ui/hint.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -107,11 +107,11 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
         </div>
         {catalogue === undefined && failure === undefined && <Loading what="Loading scenarios" />}
         {catalogue === undefined && failure !== undefined && (
-          <Failed title="The scenarios could not be loaded" message={failure}>
+          <Failure title="The scenarios could not be loaded" text={failure}>
             <ReasonedButton variant="default" onClick={() => void refresh()}>
               Try again
             </ReasonedButton>
-          </Failed>
+          </Failure>
         )}
         {catalogue !== undefined && scenarios.length === 0 && (
           <Empty title="No matches">

@@ -2,9 +2,8 @@ import { Button } from "@mantine/core";
 import type { SessionDetail } from "../../electron/contract/sessions.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { useStores } from "../state/lab-context.tsx";
-import { attempt } from "../state/notify.tsx";
+import { attempt, Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { Failed } from "../ui/failed.tsx";
 import { Loading } from "../ui/states.tsx";
 import { SessionEvaluation } from "./session-evaluation.tsx";
 import classes from "./sessions-page.module.css";
@@ -13,7 +12,7 @@ import { useSession } from "./use-sessions.ts";
 /** The conversation of a session, and what can be done with it. */
 export function SessionDetails({ id }: { id: string }) {
   const { value: session, failure } = useSession(id);
-  if (failure !== undefined) return <Failed title="This session could not be loaded" message={failure} />;
+  if (failure !== undefined) return <Failure title="This session could not be loaded" text={failure} />;
   if (session === undefined) return <Loading what="Loading the session" />;
   const { name, droppedSpans, droppedLogs, warnings, tokens, services } = session;
   return (

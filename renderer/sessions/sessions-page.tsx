@@ -2,8 +2,8 @@ import { IconBroadcast } from "@tabler/icons-react";
 import { useState } from "react";
 import type { SessionList, SessionSummary } from "../../electron/contract/sessions.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
+import { Failure } from "../state/notify.tsx";
 import { useLabNow } from "../state/use-now.ts";
-import { Failed } from "../ui/failed.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { ago } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
@@ -15,7 +15,7 @@ import { useSessions } from "./use-sessions.ts";
 export default function SessionsPage() {
   const { value, failure } = useSessions();
   const [openId, setOpenId] = useState<string>();
-  if (failure !== undefined) return <Failed title="Sessions could not be loaded" message={failure} />;
+  if (failure !== undefined) return <Failure title="Sessions could not be loaded" text={failure} />;
   if (value === undefined) return <Loading what="Loading sessions" />;
   const { sessions, limitReached, addresses, received } = value;
   const open = sessions.find(({ id }) => id === openId) ?? sessions[0];

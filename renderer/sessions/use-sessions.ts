@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import type { SessionDetail, SessionList } from "../../electron/contract/sessions.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 
 interface Asked<Value> {
@@ -16,7 +17,7 @@ function useAsked<Value>(ask: () => Promise<Value>, of: unknown): Asked<Value> {
     let isCurrent = true;
     ask().then(
       (value) => isCurrent && setAsked({ value, failure: undefined }),
-      (error: Error) => isCurrent && setAsked({ value: undefined, failure: error.message }),
+      (error: Error) => isCurrent && setAsked({ value: undefined, failure: failureText(error) }),
     );
     return () => {
       isCurrent = false;

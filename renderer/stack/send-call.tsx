@@ -2,7 +2,9 @@ import { JsonInput, Select } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { ListedTool } from "../../electron/contract/calls.ts";
 import { parseJson } from "../../electron/model/json.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { RemedyButton } from "../state/notify.tsx";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { SendButtons, SentAnswers } from "./send-controls.tsx";
@@ -32,7 +34,7 @@ export function SendCall() {
         setTools(found);
         setFailure(undefined);
       },
-      (error: Error) => setFailure(error.message),
+      (error: Error) => setFailure(failureText(error)),
     );
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: once
@@ -75,7 +77,7 @@ export function SendCall() {
       </div>
       {failure !== undefined && (
         <p className={classes.failure} role="alert">
-          {failure}
+          {failure} <RemedyButton text={failure} />
         </p>
       )}
       <SentAnswers answers={answers} what="calls" />

@@ -1,6 +1,7 @@
 import { Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { RemedyButton } from "../state/notify.tsx";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { SendButtons, SentAnswers } from "./send-controls.tsx";
 import classes from "./service-page.module.css";
@@ -35,7 +36,7 @@ export function SendPrompt() {
       </div>
       {sending.failure !== undefined && (
         <p className={classes.failure} role="alert">
-          {sending.failure}
+          {sending.failure} <RemedyButton text={sending.failure} />
         </p>
       )}
       <SentAnswers answers={sending.answers} what="prompts" />

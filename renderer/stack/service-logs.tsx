@@ -1,5 +1,6 @@
 import { Switch } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
+import { RemedyButton } from "../state/notify.tsx";
 import { SearchBox } from "../ui/search-box.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import classes from "./service-page.module.css";
@@ -42,7 +43,7 @@ export function ServiceLogs({ service }: { service: string }) {
       </header>
       {failure !== undefined && (
         <p className={classes.failure} role="alert">
-          The logs cannot be read: {failure}
+          The logs cannot be read: {failure} <RemedyButton text={failure} />
         </p>
       )}
       {!isLoaded && <Loading what="Loading the logs" />}

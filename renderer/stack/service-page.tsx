@@ -2,7 +2,9 @@ import { CopyButton } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { ServiceInstance, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { Facts } from "../ui/facts.tsx";
 import { Failed } from "../ui/failed.tsx";
@@ -98,7 +100,7 @@ function Entrances({ service, stack }: { service: string; stack: StackStatus }) 
 
 function Instances({ service }: { service: string }) {
   const { instances, failure } = useInstances(service);
-  if (failure !== undefined) return <Failed title="The details cannot be read" message={failure} />;
+  if (failure !== undefined) return <Failure title="The details cannot be read" text={failure} />;
   if (instances === undefined) return <Loading what="Asking what runs it" />;
   return (
     <section aria-label="What runs it" className={classes.instances}>
@@ -147,7 +149,7 @@ function useInstances(service: string) {
         setFailure(undefined);
       } catch (error) {
         if (scope.signal.aborted) return;
-        setFailure(error instanceof Error ? error.message : String(error));
+        setFailure(failureText(error));
       }
       timer = setTimeout(() => void ask(), REFRESH_MS);
     };

@@ -5,8 +5,8 @@ import type { StackStatus } from "../../electron/contract/stack.ts";
 import type { Tone } from "../../electron/model/tone.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
+import { RemedyButton } from "../state/notify.tsx";
 import { placeOf } from "../state/place-of-stack.ts";
-import { RemedyLink } from "../state/remedy-link.tsx";
 import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -58,7 +58,7 @@ export function StackPanel() {
       {stack.error !== null && (
         <div className={classes.error} role="alert">
           {stack.error.message}.{stack.error.hint !== null && <> Fix: {stack.error.hint}.</>}
-          {stack.error.code === "port-taken" ? <FreePortsButton /> : <RemedyLink hint={stack.error.hint} />}
+          <RemedyButton text={stack.error.hint ?? ""} />
         </div>
       )}
       <div className={classes.map}>
@@ -67,21 +67,6 @@ export function StackPanel() {
       </div>
       <BreakPanel stack={stack} traffic={traffic} target={selected} />
     </section>
-  );
-}
-
-/** The next step of taken ports. Later starts take free ones too. */
-function FreePortsButton() {
-  const actions = useLabActions();
-  return (
-    <ReasonedButton
-      variant="default"
-      disabledBecause={useLab(whyNotRun)}
-      hint="Changes the setting Ports to any free ones, and brings the stack up"
-      onClick={() => void actions.upOnFreePorts()}
-    >
-      Use free ports
-    </ReasonedButton>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { CallAnswer } from "../../electron/contract/calls.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 /** As many as fit into a line. */
 const SHOWN_ANSWERS = 60;
@@ -31,7 +32,7 @@ export function useSent(ask: () => Promise<(CallAnswer & { name: string }) | und
       setAnswers((before) => [...before, sent].slice(-SHOWN_ANSWERS));
       setFailure(undefined);
     } catch (error) {
-      if (isShown.current) setFailure(error instanceof Error ? error.message : String(error));
+      if (isShown.current) setFailure(failureText(error));
     } finally {
       setSending(false);
     }

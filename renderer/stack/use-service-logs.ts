@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import type { ServiceLogPage } from "../../electron/contract/stack.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 
 /** As many as the lab keeps. */
@@ -41,7 +42,7 @@ export function useServiceLogs(service: string): FollowedLogs {
           }));
         } catch (error) {
           if (signal.aborted) return;
-          const failure = error instanceof Error ? error.message : String(error);
+          const failure = failureText(error);
           setLogs((before) => ({ ...before, failure, isLoaded: true }));
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         }

@@ -1,9 +1,9 @@
 import { IconArrowLeft } from "@tabler/icons-react";
 import type { ProjectDescription } from "../../electron/contract/stacks.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
-import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
 import { LinkForm } from "./link-form.tsx";
@@ -21,7 +21,7 @@ export default function ServicesPage() {
         <IconArrowLeft size={14} aria-hidden /> Stacks
       </a>
       <h1>Services{description !== undefined && ` of ${description.project}`}</h1>
-      {failure !== undefined && <Failed title="There is nothing to describe" message={failure} />}
+      {failure !== undefined && <Failure title="There is nothing to describe" text={failure} />}
       {failure === undefined && description === undefined && <Loading what="Asking the engine and the services" />}
       {description !== undefined && failure === undefined && (
         <>

@@ -1,8 +1,7 @@
 import { IconBrandDocker, IconFolderOpen, IconPlugConnected, IconRefresh, IconStack2 } from "@tabler/icons-react";
 import type { ListedProject, StackChoice, StackChoices } from "../../electron/contract/stacks.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
-import { attempt } from "../state/notify.tsx";
-import { Failed } from "../ui/failed.tsx";
+import { attempt, Failure } from "../state/notify.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { ChoicesContext, useChoices } from "./choices-context.ts";
@@ -30,7 +29,7 @@ export default function StacksPage() {
         </ReasonedButton>
       </header>
       {choices === undefined && failure === undefined && <Loading what="Asking the Docker engine" />}
-      {failure !== undefined && <Failed title="The stacks could not be listed" message={failure} />}
+      {failure !== undefined && <Failure title="The stacks could not be listed" text={failure} />}
       {choices !== undefined && (
         <ChoicesContext value={{ choices, refresh }}>
           <Choices choices={choices} />

@@ -8,6 +8,7 @@ import {
 } from "../../electron/contract/stacks.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt, notify } from "../state/notify.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 export type ServiceForm = Pick<DescribedService, "role" | "probe" | "headers" | "port">;
 export type AddedLink = ProjectChanges["addLinks"][number];
@@ -28,7 +29,7 @@ export function useDescription() {
       setDescription(await client.call.stacks.describe());
       setFailure(undefined);
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
+      setFailure(failureText(error));
     }
   }, [client]);
 

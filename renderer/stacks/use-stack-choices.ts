@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { StackChoices } from "../../electron/contract/stacks.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 
 const COMPOSING_MS = 1_000;
 
@@ -18,7 +19,7 @@ export function useStackChoices() {
       setChoices(await client.call.stacks.list());
       setFailure(undefined);
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
+      setFailure(failureText(error));
     } finally {
       setLoading(false);
     }

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import type { FaultRequest } from "../../electron/contract/stack.ts";
+import { LabFailure } from "../lab-client/lab-failure.ts";
 import { useStores } from "./lab-context.tsx";
 import { attempt, notify, notifyFailure } from "./notify.tsx";
 import { parseRoute } from "./route.ts";
@@ -7,7 +8,7 @@ import { goTo } from "./use-route.ts";
 
 /** The lab's actions, for any part of the page: each shows a notification with its result. */
 export function useLabActions() {
-  const { client, interaction, lab, preferences } = useStores();
+  const { client, interaction, preferences } = useStores();
   return useMemo(() => {
     const undo = (target: string) =>
       attempt(`${target === "all" ? "Not everything" : target} could not be restored`, async () => {
@@ -15,12 +16,14 @@ export function useLabActions() {
         if (residue.length > 0) notifyFailure("Not everything was restored", residue.join("; "));
         else notify(undone === 0 ? "Nothing to undo" : `${undone} ${undone === 1 ? "fault" : "faults"} undone`);
       });
-    /** The Lab page shows beside the stack why it could not be brought up. */
-    const up = async () => {
+    /** The Lab page shows beside the stack why it could not be brought up or taken down. */
+    const move = async (what: string, work: () => Promise<unknown>) => {
       try {
-        await client.call.stack.up();
+        await work();
       } catch (error) {
-        if (parseRoute(window.location.hash).at !== "lab") notifyFailure("The stack could not be brought up", error);
+        // It is being moved already: that is no state of the stack.
+        const isBusy = error instanceof LabFailure && error.code === "busy";
+        if (isBusy || parseRoute(window.location.hash).at !== "lab") notifyFailure(what, error);
       }
     };
     return {
@@ -64,15 +67,8 @@ export function useLabActions() {
           else notify("Halted", `${undone} ${undone === 1 ? "fault" : "faults"} undone`);
         }),
       arm: () => attempt("The lab could not be armed", () => client.call.stack.arm()),
-      up,
-      upOnFreePorts: async () => {
-        const changed = await attempt("The setting could not be changed", async () => {
-          await lab.getState().changeSettings({ ports: "auto" });
-          return true;
-        });
-        if (changed) await up();
-      },
-      down: () => attempt("The stack could not be taken down", () => client.call.stack.down()),
+      up: () => move("The stack could not be brought up", () => client.call.stack.up()),
+      down: () => move("The stack could not be taken down", () => client.call.stack.down()),
       listen: (on: boolean) =>
         attempt(on ? "The links cannot be listened to" : "Not everything could be removed from the links", () =>
           client.call.stack.listen({ on }),
@@ -89,5 +85,5 @@ export function useLabActions() {
       // Already there, its filter stays.
       if (parseRoute(window.location.hash).at !== "lab") goTo({ at: "lab" });
     }
-  }, [client, interaction, lab, preferences]);
+  }, [client, interaction, preferences]);
 }

@@ -1,23 +1,26 @@
+import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
-import { LabFailure } from "../lab-client/lab-failure.ts";
-import { remedyOf } from "./remedy.ts";
-import { RemedyLink } from "./remedy-link.tsx";
+import { type ReactNode, useState } from "react";
+import { failureText } from "../lab-client/lab-failure.ts";
+import { Failed } from "../ui/failed.tsx";
+import { useStores } from "./lab-context.tsx";
+import { type RemedyAction, remedyOf } from "./remedy.ts";
+import { formatRoute } from "./route.ts";
 
 const ICON_PX = 16;
 
-/** Shows a failure with its hint. */
+/** Shows a failure with its hint, and a button that carries it out. */
 export function notifyFailure(what: string, error: unknown): void {
-  const hint = error instanceof LabFailure ? error.hint : null;
-  const message = error instanceof Error ? error.message : String(error);
+  const text = failureText(error);
   notifications.show({
     title: what,
     message: (
       <>
-        {hint === null ? message : `${message}. Fix: ${hint}.`}
-        {remedyOf(hint) !== undefined && (
+        {text}
+        {remedyOf(text) !== undefined && (
           <p>
-            <RemedyLink hint={hint} />
+            <RemedyButton text={text} />
           </p>
         )}
       </>
@@ -46,4 +49,54 @@ export async function attempt<Value>(what: string, work: () => Promise<Value>): 
     notifyFailure(what, error);
     return undefined;
   }
+}
+
+/** In the place of what could not be loaded. @param text of failureText */
+export function Failure({ title, text, children }: { title: string; text: string; children?: ReactNode }) {
+  return (
+    <Failed title={title} message={text}>
+      <RemedyButton text={text} />
+      {children}
+    </Failed>
+  );
+}
+
+/** Carries out the hint in a text, or opens the page where that is done; nothing for other texts. */
+export function RemedyButton({ text }: { text: string }) {
+  const { client, lab } = useStores();
+  const [isDoing, setDoing] = useState(false);
+  const remedy = remedyOf(text);
+  // A file that was exported has nothing that could be done.
+  if (remedy === undefined || !client.hasLab) return null;
+  if ("route" in remedy) {
+    return (
+      <Button component="a" variant="default" href={formatRoute(remedy.route)}>
+        {remedy.label}
+      </Button>
+    );
+  }
+  const actions: Record<RemedyAction, () => unknown> = {
+    "bring-up": () => client.call.stack.up(),
+    "use-free-ports": async () => {
+      await lab.getState().changeSettings({ ports: "auto" });
+      await client.call.stack.up();
+    },
+    arm: () => client.call.stack.arm(),
+    "undo-all": () => client.call.stack.undo({ target: "all" }),
+    "cancel-all": () => client.call.runs.cancel({ entryId: "all" }),
+    reload: () => window.location.reload(),
+  };
+  return (
+    <Button
+      variant="default"
+      loading={isDoing}
+      onClick={() => {
+        setDoing(true);
+        const act = actions[remedy.does];
+        void attempt(`${remedy.label}: this failed`, async () => act()).finally(() => setDoing(false));
+      }}
+    >
+      {remedy.label}
+    </Button>
+  );
 }

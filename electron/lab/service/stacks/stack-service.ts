@@ -160,7 +160,7 @@ export class StackService {
       this.#operations.assertOpen();
       const { source } = this.#controller.target;
       if (this.running !== undefined && source.is === "project" && source.project === request.project) {
-        throw new LabError("busy", `${request.project} is open`, { hint: "open another stack first" });
+        throw new LabError("busy", `${request.project} is open`, { hint: "open another stack on the Stacks page first" });
       }
       await this.#compose.run(request, await this.#openedFileOf(request.project));
     });
@@ -236,7 +236,7 @@ export class StackService {
   async saveDescription(changes: ProjectChanges): Promise<StackStatus> {
     const project = this.#openProject();
     if (changes.project !== project) {
-      throw new LabError("precondition", `${project} is open, and not ${changes.project}`, { hint: "open it first" });
+      throw new LabError("precondition", `${project} is open, and not ${changes.project}`, { hint: "open it on the Stacks page first" });
     }
     this.#assertIdle();
     await this.#lab.projects.saveDescription(changes);
@@ -247,7 +247,7 @@ export class StackService {
     const { source } = this.#controller.target;
     if (source.is === "project") return source.project;
     throw new LabError("precondition", "the reference stack is open: its file says what its services are for", {
-      hint: "open a compose project first",
+      hint: "open a compose project on the Stacks page first",
     });
   }
 
