@@ -11,6 +11,7 @@ import { late } from "./late.tsx";
 import classes from "./shell.module.css";
 import { useFollowRuns } from "./use-follow-runs.ts";
 import { useOverlays } from "./use-overlays.ts";
+import { usePresenting } from "./use-presenting.ts";
 
 const HeaderTools = late("The header", () => import("./header-tools.tsx"));
 const LeavePresenter = late("Presenter mode", () => import("./leave-presenter.tsx"));
@@ -44,7 +45,7 @@ const IDLE_LIMIT_MS = 1_000;
 export function Shell() {
   const route = useRoute();
   const overlays = useOverlays();
-  const isPresenting = usePreferences((state) => state.isPresenting);
+  const isPresenting = usePresenting();
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
   const isRefused = useLab((state) => state.connection.is === "refused" && state.lab === undefined);
@@ -60,11 +61,6 @@ export function Shell() {
   useEffect(() => {
     document.title = `${titleOf(route)} · Resilience Lab`;
   }, [route]);
-  useEffect(() => {
-    document.documentElement.toggleAttribute("data-presenting", isPresenting);
-    // What is to be seen is at the top.
-    if (isPresenting) document.getElementById("main")?.scrollTo(0, 0);
-  }, [isPresenting]);
 
   useShortcuts({
     palette: overlays.openPalette,

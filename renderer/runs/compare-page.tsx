@@ -4,6 +4,7 @@ import { headlineOf } from "../../electron/model/headline/headline.ts";
 import { differencesOf } from "../../electron/model/headline/run-differences.ts";
 import type { LaneKind } from "../../electron/model/lanes.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { formatRoute } from "../state/route.ts";
@@ -20,7 +21,6 @@ import classes from "./compare-page.module.css";
 import { briefFact, compareRuns } from "./comparison.ts";
 import { Distributions } from "./distributions.tsx";
 import { RunDifferences } from "./run-differences.tsx";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
 /** In presenter mode both runs fit on one screen. */

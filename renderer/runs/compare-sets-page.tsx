@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import type { RunDetail } from "../../electron/contract/history.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useStores } from "../state/lab-context.tsx";
 import { Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
@@ -8,7 +9,6 @@ import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./compare-page.module.css";
 import { Distributions } from "./distributions.tsx";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 /** Two sets of runs, or one: how each run ended, and their calls as distributions. */
 export default function CompareSetsPage({ left, right }: { left: readonly string[]; right: readonly string[] }) {

@@ -5,12 +5,12 @@ import { type Difference, medianOf } from "../../electron/model/difference.ts";
 import { DistributionPlot } from "../charts/distribution-plot.tsx";
 import { PERIOD_TEXTS } from "../charts/latency-plot.tsx";
 import { SeriesKey } from "../charts/series-key.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useStores } from "../state/lab-context.tsx";
 import { Failure } from "../state/notify.tsx";
 import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./distributions.module.css";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 interface DistributionsProps {
   left: readonly string[];

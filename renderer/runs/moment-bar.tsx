@@ -1,5 +1,4 @@
-import { ActionIcon } from "@mantine/core";
-import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@tabler/icons-react";
+import { IconPlayerSkipForward } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { kindOfRun } from "../../electron/contract/runs.ts";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
@@ -11,7 +10,7 @@ import { type Following, useFollowing, usePreferences, useStores } from "../stat
 import type { OpenRun } from "../state/lab-store.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { hasMoreToSay } from "../ui/has-more-to-say.ts";
-import { Hint } from "../ui/hint.tsx";
+import { PreviousNext } from "../ui/previous-next.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
 import { momentOf } from "./moment.ts";
@@ -75,22 +74,7 @@ export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, 
       {!hasOnlySpans && (
         <span className={classes.errors}>
           {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}
-          <Hint label="Previous (Shift N)">
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="sm"
-              aria-label="Previous failure"
-              onClick={() => onError(-1)}
-            >
-              <IconChevronLeft size={15} aria-hidden />
-            </ActionIcon>
-          </Hint>
-          <Hint label="Next (N)">
-            <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next failure" onClick={() => onError(1)}>
-              <IconChevronRight size={15} aria-hidden />
-            </ActionIcon>
-          </Hint>
+          <PreviousNext what="failure" keys={["Shift N", "N"]} onGo={onError} />
         </span>
       )}
       <span className={classes.break} />

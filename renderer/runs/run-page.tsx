@@ -4,6 +4,7 @@ import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { kindOfRun, type RunKind } from "../../electron/contract/runs.ts";
 import { pauseOf } from "../../electron/model/pause.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
+import { failureText } from "../lab-client/lab-failure.ts";
 import type { SpanKey } from "../state/interaction-store.ts";
 import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
@@ -32,7 +33,6 @@ import classes from "./run-page.module.css";
 import { RunTimeline } from "./run-timeline.tsx";
 import { StoppedNotice } from "./stopped-notice.tsx";
 import { Waterfall } from "./waterfall.tsx";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 export default function RunPage({ route }: { route: Extract<Route, { at: "run" }> }) {
   const run = useRun(route.runId);

@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
 import { IconPlugX } from "@tabler/icons-react";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./stopped-notice.module.css";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 /** Shown in a run whose events no longer arrive although the lab is connected: the reason, and what to do. */
 export function StoppedNotice({ run: { record, failure } }: { run: OpenRun }) {

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { useLab, useStores } from "../state/lab-context.tsx";
 import { failureText } from "../lab-client/lab-failure.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
 
 /** Limit of the contract. */
 const PAGE_RUNS = 500;

@@ -1,5 +1,4 @@
-import { ActionIcon, Button, Checkbox } from "@mantine/core";
-import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
+import { Button, Checkbox } from "@mantine/core";
 import { type CSSProperties, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { besideSteps, type Waterfall as Tree, visibleRows, waterfallOf } from "../../electron/model/waterfall.ts";
 import type { WaterfallSpan } from "../../electron/model/waterfall-span.ts";
@@ -11,6 +10,7 @@ import { useTelemetry } from "../state/use-telemetry.ts";
 import { projection, viewportOf, wholeRun } from "../timeline/axis.ts";
 import { SERIES } from "../timeline/palette.ts";
 import { useElementWidth } from "../timeline/use-element-width.ts";
+import { PreviousNext } from "../ui/previous-next.tsx";
 import { SearchBox } from "../ui/search-box.tsx";
 import { Empty } from "../ui/states.tsx";
 import { axisOfRun } from "./axis-of-run.ts";
@@ -125,24 +125,7 @@ export function Waterfall({ run, selectedSeq, onVisit, onSelectSpan }: Waterfall
         {failed.length > 0 && (
           <span className={classes.failed}>
             {failed.length.toLocaleString()} failed
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="sm"
-              aria-label="Previous failed span"
-              onClick={() => toFailed(-1)}
-            >
-              <IconChevronLeft size={15} aria-hidden />
-            </ActionIcon>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="sm"
-              aria-label="Next failed span"
-              onClick={() => toFailed(1)}
-            >
-              <IconChevronRight size={15} aria-hidden />
-            </ActionIcon>
+            <PreviousNext what="failed span" onGo={toFailed} />
           </span>
         )}
         <span className={classes.count}>

@@ -1,10 +1,4 @@
-import {
-  ActionIcon,
-  localStorageColorSchemeManager,
-  MantineProvider,
-  useComputedColorScheme,
-  useMantineColorScheme,
-} from "@mantine/core";
+import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { IconKeyboard, IconMoon, IconPresentation, IconSun } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { StoreApi } from "zustand";
@@ -13,21 +7,19 @@ import { ErrorBoundary } from "../app/error-boundary.tsx";
 import LeavePresenter from "../app/leave-presenter.tsx";
 import shell from "../app/shell.module.css";
 import { ShortcutHelp } from "../app/shortcut-help.tsx";
-import { theme } from "../app/theme.ts";
+import { Surroundings } from "../app/surroundings.tsx";
+import { usePresenting } from "../app/use-presenting.ts";
 import type { LabClient } from "../lab-client/lab-client.ts";
 import RunPage from "../runs/run-page.tsx";
-import { LabProvider, usePreferences } from "../state/lab-context.tsx";
+import { usePreferences } from "../state/lab-context.tsx";
 import type { PreferencesStore } from "../state/preferences-store.ts";
 import type { Route } from "../state/route.ts";
 import { goTo, useRoute } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
 import { focusMain, focusPart } from "../ui/focus-main.ts";
 import { Hint } from "../ui/hint.tsx";
-import { styleNonce } from "../ui/style-nonce.ts";
 import type { RecordedRun } from "./recorded-file.ts";
 import classes from "./viewer.module.css";
-
-const colourScheme = localStorageColorSchemeManager({ key: "resilience-lab:colour-scheme" });
 
 interface ViewerProps {
   client: LabClient;
@@ -38,16 +30,9 @@ interface ViewerProps {
 /** Recorded runs in the page's own run views, with nothing that needs a lab. */
 export function Viewer({ client, preferences, runs }: ViewerProps) {
   return (
-    <MantineProvider
-      theme={theme}
-      defaultColorScheme="auto"
-      colorSchemeManager={colourScheme}
-      getStyleNonce={styleNonce}
-    >
-      <LabProvider client={client} preferences={preferences}>
-        <Frame runs={runs} />
-      </LabProvider>
-    </MantineProvider>
+    <Surroundings client={client} preferences={preferences}>
+      <Frame runs={runs} />
+    </Surroundings>
   );
 }
 
@@ -55,7 +40,7 @@ function Frame({ runs }: Pick<ViewerProps, "runs">) {
   const at = useRoute();
   const run = runs.find(({ id }) => at.at === "run" && id === at.runId) ?? runs[0];
   const isShown = at.at === "run" && at.runId === run.id;
-  const isPresenting = usePreferences((state) => state.isPresenting);
+  const isPresenting = usePresenting();
   const setPreference = usePreferences((state) => state.set);
   const [isHelpOpen, setHelpOpen] = useState(false);
   useEffect(() => {
@@ -64,9 +49,6 @@ function Frame({ runs }: Pick<ViewerProps, "runs">) {
   useEffect(() => {
     document.title = `${visibleLine(run.title)} · Resilience Lab`;
   }, [run.title]);
-  useEffect(() => {
-    document.documentElement.toggleAttribute("data-presenting", isPresenting);
-  }, [isPresenting]);
   useShortcuts({
     help: () => setHelpOpen(true),
     presenter: () => setPreference({ isPresenting: !isPresenting }),
