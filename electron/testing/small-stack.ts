@@ -14,7 +14,10 @@ import type { LabEvent } from "../model/lab-event.ts";
 
 const FAULT_PROXY = join(import.meta.dirname, "..", "..", "resources", "stack", "build", "fault-proxy.mjs");
 
-/** Answers everything: an HTTP request with what it has served so far, a JSON-RPC request with a result. */
+/** The tool whose calls the server of a small stack never answers. */
+export const NEVER_ANSWERED = "never";
+
+/** Answers an HTTP request with what it has served so far, a JSON-RPC request with a result. */
 const SERVER = `
 import { createServer } from "node:http";
 let served = 0;
@@ -23,6 +26,7 @@ createServer((request, response) => {
   request.on("data", (chunk) => chunks.push(chunk)).on("end", () => {
     if (request.method === "POST") served++;
     const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks)) : undefined;
+    if (body?.params?.name === ${JSON.stringify(NEVER_ANSWERED)}) return;
     const reply = body?.jsonrpc ? { jsonrpc: "2.0", id: body.id, result: { served } } : { served };
     response.setHeader("content-type", "application/json").end(JSON.stringify(reply));
   });

@@ -31,7 +31,7 @@ async function runOf(work: () => unknown, { limitMs = 300, diagnostics = "/healt
   const leavesOpen = new LeavesOpen(context, limitMs);
   await leavesOpen.before(never);
   await work();
-  return { log, verdict: () => leavesOpen.after(never) };
+  return { context, log, verdict: () => leavesOpen.after(never) };
 }
 const leak = async (what: string) => {
   await (await fetch(`${url}/leak?${what}`, { method: "POST" })).text();
@@ -99,6 +99,55 @@ describe("a call", () => {
     traceId: "",
     spanId: "",
   };
+
+  const decided = {
+    type: "call.decided" as const,
+    ...{ rowId: "1", callId: "one", sessionId: "s", turnId: "t", backend: "payments", tool: "pay", arguments: {} },
+    ...{ decision: "allow" as const, reason: "", durationMs: 0, decidedWallMs: 1, traceId: "", spanId: "ab" },
+  };
+  const onLink = {
+    type: "wire.call" as const,
+    ...{ call: "w1", link: "gateway->payments", http: "POST /mcp", method: "tools/call", tool: "pay" },
+    ...{ startedWallMs: 1, outcome: "open" as const, requestBytes: 1, replyBytes: 0, faults: [] },
+  };
+
+  test.each([
+    ["was recorded by its gateway", { ...decided, awaitsEnd: true as const }, "call one of pay has not ended"],
+    ["was seen only on its link", onLink, "call of pay on gateway->payments has not ended"],
+  ])("without an end is left open where it %s", async (_where, begun, observed) => {
+    const { log, verdict } = await runOf(() => {}, { diagnostics: null });
+    log.append(begun);
+    expect(await verdict()).toMatchObject({ passed: false, observed });
+  });
+
+  test("that ends after the method is waited for, and a stream of a session is no call", async () => {
+    const { log, verdict } = await runOf(() => {}, { diagnostics: null, limitMs: 10_000 });
+    log.append({ ...decided, awaitsEnd: true });
+    log.append(onLink);
+    const { method: _method, tool: _tool, ...stream } = onLink;
+    log.append({ ...stream, call: "w2", http: "GET /mcp" });
+    const judged = verdict();
+    log.append(ended);
+    log.append({ ...onLink, endedWallMs: 2, outcome: "ok" });
+    expect(await judged).toMatchObject({ passed: true });
+  });
+
+  test.each([
+    ["leaves it unknown whether it has ended", "allow" as const, "it is not known whether call one of pay has ended"],
+    ["has ended with that", "deny" as const, undefined],
+  ])("of a gateway that records no ends %s: %s", async (_what, decision, inconclusive) => {
+    const { log, verdict } = await runOf(() => {}, { diagnostics: null });
+    log.append({ ...decided, decision });
+    expect((await verdict()).inconclusive).toBe(inconclusive);
+  });
+
+  test("that may be missing from the log leaves it unknown whether all have ended", async () => {
+    const { context, log, verdict } = await runOf(() => {}, { diagnostics: null });
+    log.append(ended);
+    const missing = [{ why: "the audit log cannot be read" }];
+    context.decisions = { read: async () => false, missing: () => missing, close: async () => {} };
+    expect(await verdict()).toMatchObject({ passed: false, inconclusive: "the audit log cannot be read" });
+  });
 
   test("that has ended once is no remainder, one that has ended twice is", async () => {
     const { log, verdict } = await runOf(() => {}, { diagnostics: null });

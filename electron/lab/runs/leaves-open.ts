@@ -1,14 +1,16 @@
 import { resultOf } from "../../model/check-result.ts";
 import { isObject } from "../../model/json.ts";
-import { isOpen } from "../../model/span.ts";
 import { isTimeout, within } from "../abort-scope.ts";
 import { retryPauseMs } from "../retry-pause.ts";
+import { inconclusive } from "../scenarios/certainty.ts";
 import { describeVerdict, type Verdict, verdict } from "../scenarios/checks.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
+import { settle } from "../scenarios/settle-calls.ts";
+import { countCalls, unknownEnd, withoutOneEnd } from "./call-ends.ts";
 import { type Ending, isOpen as isUndecided } from "./run-stopped.ts";
 
 /** Connections and streams take a moment to close; sessions at a server end by a request each. */
-const CLOSE_LIMIT_MS = 10_000;
+export const CLOSE_LIMIT_MS = 10_000;
 const READ_LIMIT_MS = 2_000;
 
 /** What services report under `diagnostics` of what they hold open. */
@@ -57,6 +59,8 @@ export class LeavesOpen {
 
   /** Waits until nothing is left open. @throws the signal's reason when it aborts */
   async after(signal: AbortSignal): Promise<Verdict> {
+    const missing = await settle(this.#context, signal);
+    await this.#context.ends?.settle();
     const lowest: Readings = new Map();
     const startedMs = this.#context.clock.monotonicMs();
     try {
@@ -65,6 +69,7 @@ export class LeavesOpen {
           for (const [name, value] of await this.#read(limit)) {
             lowest.set(name, Math.min(value, lowest.get(name) ?? value));
           }
+          await this.#context.readCalls();
           if (this.#left(lowest).length === 0) return;
           await this.#context.clock.sleep(retryPauseMs(this.#context.clock.monotonicMs() - startedMs), limit);
         }
@@ -74,12 +79,15 @@ export class LeavesOpen {
     }
     const left = this.#left(lowest);
     if (left.length > 0) return verdict("leavesOpen", false, "nothing", left.join("; "));
-    const unread = this.#reporting().filter(
-      (name) => ![...this.#before.keys()].some((key) => key.startsWith(`${name} `)),
-    );
-    if (unread.length === 0) return verdict("leavesOpen", true, "nothing", this.#nothing());
-    const inconclusive = `before the method nothing was reported by ${unread.join(", ")}`;
-    return { ...verdict("leavesOpen", false, "nothing", "nothing by the others"), inconclusive };
+    const why = this.#unread() ?? missing[0]?.why ?? unknownEnd(this.#context.view());
+    if (why === undefined) return verdict("leavesOpen", true, "nothing", this.#nothing());
+    return inconclusive(verdict("leavesOpen", false, "nothing", "nothing that is known"), why);
+  }
+
+  #unread(): string | undefined {
+    const reported = [...this.#before.keys()];
+    const unread = this.#reporting().filter((name) => !reported.some((key) => key.startsWith(`${name} `)));
+    return unread.length === 0 ? undefined : `before the method nothing was reported by ${unread.join(", ")}`;
   }
 
   /** Services that say where they report what they hold open. */
@@ -95,21 +103,13 @@ export class LeavesOpen {
       if (now === undefined) return [`${service} does not report its ${GAUGES[gauge]}`];
       return now > before ? [`${service} has ${now} ${GAUGES[gauge]}, ${before} before`] : [];
     });
-    return [...more, ...this.#unfinished()];
-  }
-
-  #unfinished(): string[] {
-    return this.#context.view().calls.flatMap((call) => {
-      const { callId, laterEnds = 0 } = call.attributes;
-      if (isOpen(call)) return [`call ${callId} of ${call.name} has not ended`];
-      return laterEnds === 0 ? [] : [`call ${callId} of ${call.name} has ended ${laterEnds + 1} times`];
-    });
+    return [...more, ...withoutOneEnd(this.#context.view())];
   }
 
   #nothing(): string {
     const names = this.#reporting().join(", ");
     const held = names === "" ? "no service reports what it holds" : `${names} as before`;
-    const calls = this.#context.view().calls.length;
+    const calls = countCalls(this.#context.view());
     return `nothing: ${calls === 1 ? "1 call has ended once" : `${calls} calls have ended once each`}; ${held}`;
   }
 

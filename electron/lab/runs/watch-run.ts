@@ -112,9 +112,11 @@ export async function watchRun(
   followed = ends;
   context.decisions = decisions;
   watchers.add(() => context.decisions.close());
-  watchers.add(async () => {
-    if ("reader" in ends) await settleEnds(context, ends.reader).finally(() => ends.reader.close());
-  });
+  if ("reader" in ends) {
+    const settle = () => settleEnds(context, ends.reader);
+    context.ends = { settle };
+    watchers.add(() => settle().finally(() => ends.reader.close()));
+  }
   // After the ends: those wait for what the gateway is about to write.
   watchers.add(async () => {
     await backends?.read().finally(() => backends.close());

@@ -1,18 +1,26 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { printEvent } from "../../model/catalogue/catalogue.ts";
 import type { EventOf, LabEvent } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
+import { ExpiringLimit, inForce } from "../../testing/expiring-limit.ts";
 import { onSmallLab } from "../../testing/small-lab.ts";
-import { LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { LINK, NEVER_ANSWERED, type SmallStack } from "../../testing/small-stack.ts";
 import { send, toolCall } from "../../testing/through-link.ts";
+import type * as abortScope from "../abort-scope.ts";
 import { systemClock } from "../clock.ts";
 import type { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { check } from "../scenarios/check-schema.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
 import type { Scenario } from "../scenarios/schema.ts";
 import { StrayErrors } from "../stray-errors.ts";
+import { CLOSE_LIMIT_MS } from "./leaves-open.ts";
 import { SCENARIO_POLICY } from "./run-policy.ts";
 import { carryOut } from "./runner.ts";
+
+vi.mock("../abort-scope.ts", async (original) => {
+  const { withLimitInForce } = await import("../../testing/expiring-limit.ts");
+  return withLimitInForce(await original<typeof abortScope>());
+});
 
 let stack: SmallStack;
 let history: SqliteRunStore;
@@ -115,6 +123,35 @@ test("a call that is under way counts as made, and leaves checks on how calls en
   expect([outcome, reason]).toEqual(["inconclusive", expect.stringContaining("it is not known how a ended")]);
   expect(view.checks[0]?.event.passed).toBe(true);
   await Promise.all(pending);
+});
+
+test("a call on a link that is open when the method ends, and never ends, fails a run that leaves nothing open", async () => {
+  const limit = new ExpiringLimit(CLOSE_LIMIT_MS);
+  inForce.limit = limit;
+  const gone = new AbortController();
+  onTestFinished(() => {
+    inForce.limit = undefined;
+    gone.abort();
+  });
+  const body = JSON.stringify(toolCall(NEVER_ANSWERED));
+  const headers = { "content-type": "application/json" };
+  const { outcome, reason } = await run(
+    [{ count: { calls: "any", exactly: 1 } }],
+    async (context) => {
+      void fetch(stack.linkUrl, { method: "POST", headers, body, signal: gone.signal }).catch(() => {});
+      await context.waitUntil(({ wireCalls }) => wireCalls.some(({ name }) => name === NEVER_ANSWERED), "wire", never);
+      const { readCalls } = context;
+      context.readCalls = () => {
+        if (context.view().phases.at(-1)?.name === "steady state after") limit.expire();
+        return readCalls.call(context);
+      };
+    },
+    { leavesOpen: "nothing" },
+  );
+  expect([outcome, reason]).toEqual([
+    "failed",
+    `leavesOpen: expected nothing; observed call of ${NEVER_ANSWERED} on ${LINK} has not ended`,
+  ]);
 });
 
 test("bodies are logged where the scenario asks for them, without secrets", async () => {

@@ -30,6 +30,8 @@ export class RunContext {
   readonly traces: RunTraces;
   /** Set once the run is watched. */
   decisions: DecisionSource = noDecisions("decisions are not read yet");
+  /** Set once the run is watched; absent where a gateway records no ends of calls. Settling reads those that it is about to record. */
+  ends: { settle(): Promise<void> } | undefined;
   readonly dropped = new DroppedRows();
   /** Set once the fault proxy is followed; absent for a stack without one. */
   proxy: ProxyWatch | undefined;
