@@ -1,4 +1,6 @@
 /** One MCP session with a backend over Streamable HTTP: opened with initialize, ended with DELETE. */
+import { isDeepStrictEqual } from "node:util";
+import { ownText } from "../../http/own-text.ts";
 import { notificationText } from "../protocol/messages.ts";
 import { initializeParams, initializeResultOf } from "./initialize.ts";
 import type { InitializeResult } from "./upstream.ts";
@@ -18,6 +20,8 @@ export interface OpenOptions {
   /** The backend's configured headers. */
   headers: Readonly<Record<string, string>>;
   deadlineMs: number;
+  /** What the session before has been told: kept once where all are told the same. */
+  known: InitializeResult | undefined;
   onMessage: (message: Parameters<ExchangeRequest["onMessage"]>[0], headers: HttpSession["headers"]) => void;
 }
 
@@ -27,7 +31,7 @@ const endDeadlineMs = 2_000;
 /** Rejects with UpstreamFailure. */
 export async function openHttpSession(
   http: UpstreamHttp,
-  { id, headers, deadlineMs, onMessage }: OpenOptions,
+  { id, headers, deadlineMs, known, onMessage }: OpenOptions,
 ): Promise<HttpSession> {
   const baseHeaders = { ...mcpHeaders, ...headers };
   const reply = await exchange(http, {
@@ -40,9 +44,10 @@ export async function openHttpSession(
       onMessage(message, sessionId ? { ...baseHeaders, "mcp-session-id": sessionId } : baseHeaders);
     },
   });
-  const about = initializeResultOf(replyIn(reply, id));
-  const sessionId = reply.posted.headers["mcp-session-id"];
-  const hasId = sessionId !== undefined && sessionId !== "";
+  const told = initializeResultOf(replyIn(reply, id));
+  const about = known !== undefined && isDeepStrictEqual(told, known) ? known : told;
+  const sessionId = ownText(reply.posted.headers["mcp-session-id"] ?? "");
+  const hasId = sessionId !== "";
   const session: HttpSession = {
     headers: {
       ...baseHeaders,

@@ -26,6 +26,8 @@ export class HttpUpstream implements Upstream {
   readonly #idPrefix = `g${randomBytes(4).toString("hex")}-`;
   readonly #closed = new AbortController();
   #lastId = 0;
+  /** As told to the newest session. */
+  #about: InitializeResult | undefined;
   /** The gateway's own session whose stream is being read. */
   #followed: HttpSession | undefined;
 
@@ -111,12 +113,15 @@ export class HttpUpstream implements Upstream {
     }
   }
 
-  #open(): Promise<HttpSession> {
+  async #open(): Promise<HttpSession> {
     const { headers } = this.#target;
     const { deadlineMs } = this.#options;
     const id = this.#nextId();
     const onMessage = this.#take;
-    return openHttpSession(this.#http, { id, headers, deadlineMs, onMessage });
+    const known = this.#about;
+    const session = await openHttpSession(this.#http, { id, headers, deadlineMs, known, onMessage });
+    this.#about = session.about;
+    return session;
   }
 
   #follow(session: HttpSession): void {

@@ -16,9 +16,12 @@ export interface SessionView {
 /** So that a client's first call does not pay for them, and a backend that hangs delays no client by more. */
 const handshakesLimitMs = 100;
 
+const everything: SessionView = { excluded: new Map() };
+
 export class SessionViews {
   readonly #backends: Backends;
   readonly #mode: SessionMode;
+  /** Of sessions that began while a backend was excluded. Nothing is kept for the others, which are most. */
   readonly #views = new WeakMap<Session, SessionView>();
 
   constructor(backends: Backends, mode: SessionMode) {
@@ -29,7 +32,7 @@ export class SessionViews {
   /** Resolves once the session's handshakes with its backends have ended; a slow one is not waited for. */
   async begin(session: Session): Promise<void> {
     const view = this.current();
-    this.#views.set(session, view);
+    if (view.excluded.size > 0) this.#views.set(session, view);
     const usable = this.#backends.all.filter(({ name }) => !view.excluded.has(name));
     const handshakes = Promise.all(usable.map(({ guarded }) => guarded.beginClient(session.id)));
     const late = Promise.withResolvers<void>();
@@ -42,7 +45,7 @@ export class SessionViews {
   }
 
   of(session: Session): SessionView {
-    return (this.#mode === "snapshot" && this.#views.get(session)) || this.current();
+    return this.#mode === "follow" ? this.current() : (this.#views.get(session) ?? everything);
   }
 
   current(): SessionView {

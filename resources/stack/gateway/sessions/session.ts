@@ -31,8 +31,7 @@ export class Session {
   readonly id: string;
   readonly protocolVersion: ProtocolVersion;
   lastUsedAtMs = performance.now();
-  /** Resolves once what its first call needs is there. */
-  ready: Promise<void> = noWait;
+  #ready = noWait;
   /** Since when the client's own stream is gone; undefined while it is there, or if there was none. */
   absentSinceMs: number | undefined;
   readonly #memory: StreamMemory;
@@ -49,6 +48,20 @@ export class Session {
     this.protocolVersion = protocolVersion;
     this.#turnOptions = turnOptions;
     this.#memory = memory;
+  }
+
+  /** Resolves once what its first call needs is there. */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** @param preparation must not reject; not kept once it is over */
+  prepare(preparation: Promise<void> | undefined): void {
+    if (preparation === undefined) return;
+    this.#ready = preparation;
+    void preparation.then(() => {
+      this.#ready = noWait;
+    });
   }
 
   get turns(): SessionTurns {

@@ -1,5 +1,6 @@
 /** The open sessions, least recently used first. Bounded in number and in idle time. */
 import { randomUUID } from "node:crypto";
+import { ownText } from "../../http/own-text.ts";
 import { StreamMemory } from "../protocol/stream-memory.ts";
 import type { ProtocolVersion } from "../protocol/versions.ts";
 import { Session } from "./session.ts";
@@ -43,9 +44,9 @@ export class Sessions {
   /** Undefined if the limit is reached and all sessions are busy. */
   create(protocolVersion: ProtocolVersion): Session | undefined {
     if (this.#sessions.size >= this.#options.limit && !this.#endLeastRecentlyUsed()) return undefined;
-    const session = new Session(newId(), protocolVersion, this.#options, this.memory);
+    const session = new Session(ownText(randomUUID()), protocolVersion, this.#options, this.memory);
     this.#sessions.set(session.id, session);
-    session.ready = this.#options.onBegin?.(session) ?? session.ready;
+    session.prepare(this.#options.onBegin?.(session));
     return session;
   }
 
@@ -114,9 +115,4 @@ export class Sessions {
     }
     return false;
   }
-}
-
-/** Copied, since the text that randomUUID returns is made of pieces that take 480 bytes, which is most of an unused session. */
-function newId(): string {
-  return Buffer.from(randomUUID(), "latin1").toString("latin1");
 }
