@@ -48,11 +48,16 @@ const poolEndMs = 300;
 // Longer than agents idle between calls, so that the agent closes the connection, not the gateway while a request arrives.
 const idleConnectionMs = 65_000;
 
+export interface RunningGateway extends RunningService {
+  /** Takes over these backends, and how their names are resolved. */
+  update: (settings: Pick<Settings, "backends" | "conflicts">) => void;
+}
+
 /**
  * Resolves once it serves. The port is bound before the spool folder is changed, so that a second gateway with the same
  * configuration fails without side effects. @throws CannotStart, or StartError if it cannot listen
  */
-export async function startGateway(settings: Settings, log: Log): Promise<RunningService> {
+export async function startGateway(settings: Settings, log: Log): Promise<RunningGateway> {
   const policy = loadPolicy(settings.policyFile);
   let parts: Parts | undefined;
   const service = await serve({
@@ -92,7 +97,13 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
   const { backends, capabilities } = built;
   capabilities.fill();
   backends.monitor((backend, probeDeadlineMs) => capabilities.probe(backend, probeDeadlineMs));
-  return running;
+  return {
+    ...running,
+    update: (changed) => {
+      capabilities.reconfigured(changed.conflicts, backends.update(changed.backends));
+      log(`backends: ${backends.all.map(({ name }) => name).join(", ")}`);
+    },
+  };
 }
 
 async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {

@@ -124,6 +124,30 @@ describe("refusing to start", () => {
 });
 
 describe("the program", () => {
+  it("takes over the backends of its file on SIGHUP, and nothing of one with a mistake", async () => {
+    const file = join(folder, "backends.env");
+    const configure = (text: string) => writeFileSync(file, `# of a test\nBACKENDS=${text}\n`);
+    configure(`first=${backend.url}`);
+    const program = await ready(await start({ BACKENDS_FILE: file }));
+    const names = async () => {
+      const health = (await (await fetch(`${program.url}/health`)).json()) as { backends: object };
+      return Object.keys(health.backends).join();
+    };
+    expect(await names()).toBe("first");
+    configure(`first=${backend.url},second=${backend.url}`);
+    program.child.kill("SIGHUP");
+    await eventually(names, (seen) => seen === "first,second");
+    configure(`second=nowhere`);
+    program.child.kill("SIGHUP");
+    await eventually(program.output, (text) => text.includes("backends stay as they are: BACKENDS has"));
+    configure(`first=${backend.url}\nPOLICY_FILE=other.yaml`);
+    program.child.kill("SIGHUP");
+    await eventually(program.output, (text) =>
+      /stay as they are: BACKENDS_FILE .* sets POLICY_FILE: expected/.test(text),
+    );
+    expect(await names()).toBe("first,second");
+  });
+
   it("starts without its database, never prints the password, and recovers once the database is up", async () => {
     await postgres.kill();
     const program = await ready(await start({ DATABASE_URL: postgres.url.replace("lab@", "lab:secret@") }));

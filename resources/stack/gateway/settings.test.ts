@@ -9,6 +9,12 @@ const required = {
 };
 
 describe("readSettings", () => {
+  it("reads the backends of a file, which must be there", () => {
+    expect(() => readSettings({ ...required, BACKENDS_FILE: "/nowhere/backends.env" })).toThrow(
+      /BACKENDS_FILE \/nowhere\/backends\.env cannot be read: ENOENT/,
+    );
+  });
+
   it("requires a policy, a database, backends and a folder; the rest has defaults", () => {
     expect(readSettings(required)).toMatchObject({
       host: "127.0.0.1",

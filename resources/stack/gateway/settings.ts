@@ -1,10 +1,11 @@
-/** The gateway's configuration, from environment variables only. */
+/** The gateway's configuration, from environment variables. */
 import { readHistoryLimit } from "../http/bounded-history.ts";
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 import { readBackends, readConflicts } from "./backend-variables.ts";
 import type { BackendSettings } from "./backends/backend-settings.ts";
 import type { ConflictStrategy } from "./backends/conflicts/conflict-strategy.ts";
 import { type SessionMode, sessionModes } from "./backends/session-views.ts";
+import { withBackendsFile } from "./backends-file.ts";
 import { type OptimizerMode, optimizerModes } from "./optimizer/definitions.ts";
 import type { EmbeddingSettings } from "./optimizer/embeddings.ts";
 import { type Protection, protections } from "./protections.ts";
@@ -52,7 +53,9 @@ export interface Settings {
 }
 
 export function readSettings(variables: Variables): Settings {
-  return readEnvironment(variables, (environment) => read(environment, readProtectionsOff(environment)));
+  return readEnvironment(withBackendsFile(variables), (environment) =>
+    read(environment, readProtectionsOff(environment)),
+  );
 }
 
 function read(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protection>): Settings {

@@ -116,6 +116,16 @@ export class CapabilityCache {
     this.fill();
   }
 
+  /** Other backends are configured, or other names for their tools; nothing is kept of those that are no more. */
+  reconfigured(resolve: ConflictStrategy, removed: readonly Backend[]): void {
+    for (const backend of removed) {
+      for (const kept of [this.#known, this.#pins, this.#takenAtMs, this.#withheld]) kept.delete(backend);
+      this.#unlisted.delete(backend.name);
+    }
+    this.#rebuild(resolve);
+    this.fill();
+  }
+
   /** The protocol revision of the backend's last listing; empty if none is kept. */
   revisionOf(backend: Backend): string {
     return this.#known.get(backend)?.about.protocolVersion ?? "";
@@ -176,10 +186,10 @@ export class CapabilityCache {
   }
 
   #read(view: SessionView): SessionTools {
-    const missing = [...new Map([...this.#unlisted, ...view.excluded])].map(([backend, reason]) => ({
-      backend,
-      reason,
-    }));
+    const lacking = [...new Map([...this.#unlisted, ...view.excluded])];
+    const missing = lacking.flatMap(([backend, reason]) =>
+      this.#backends.get(backend) === undefined ? [] : { backend, reason },
+    );
     return { ...this.#index.shown(view), missing };
   }
 
@@ -225,7 +235,7 @@ export class CapabilityCache {
         } catch (error) {
           if (!(error instanceof UpstreamFailure)) throw error;
           if (!this.#options.keep) isChanged = this.#known.delete(backend) || isChanged;
-          if (!this.#known.has(backend)) this.#unlisted.set(backend.name, error.message);
+          if (!this.#known.has(backend) && this.#backends.has(backend)) this.#unlisted.set(backend.name, error.message);
         }
       }),
     );
@@ -245,6 +255,7 @@ export class CapabilityCache {
   }
 
   #take(backend: Backend, listing: Listing): void {
+    if (!this.#backends.has(backend)) return;
     if (this.#options.pinsDefinitions) {
       const pins = this.#pins.get(backend) ?? new DefinitionPins();
       this.#pins.set(backend, pins);
@@ -262,11 +273,11 @@ export class CapabilityCache {
     this.#unlisted.delete(backend.name);
   }
 
-  #rebuild(): void {
+  #rebuild(resolve?: ConflictStrategy): void {
     const offers = this.#backends.all.flatMap((backend) => {
       const listing = this.#known.get(backend);
       return listing ? [{ backend: backend.name, tools: listing.tools }] : [];
     });
-    if (this.#index.replace(offers)) this.#options.onToolsChanged?.();
+    if (this.#index.replace(offers, resolve)) this.#options.onToolsChanged?.();
   }
 }

@@ -20,7 +20,7 @@ const everything: SessionView = { excluded: new Map() };
 const resolvedLimit = 64;
 
 export class ToolIndex {
-  readonly #resolve: ConflictStrategy;
+  #resolve: ConflictStrategy;
   readonly #keepsOwners: boolean;
   readonly #resolved = new Map<string, Resolved>();
   #offers: readonly Offer[] | undefined;
@@ -35,8 +35,9 @@ export class ToolIndex {
   }
 
   /** True if clients see other tools than before; false for the first offers. */
-  replace(offers: readonly Offer[]): boolean {
+  replace(offers: readonly Offer[], resolve = this.#resolve): boolean {
     const before = this.#offers && this.text(everything);
+    this.#resolve = resolve;
     this.#offers = offers;
     this.#resolved.clear();
     return before !== undefined && before !== this.text(everything);

@@ -16,6 +16,8 @@ export interface BackendHealth {
   ConsecutiveFailures: number;
   LastErrorCategory: string;
   CircuitState: string;
+  LastCheckTime: string;
+  LastTransitionTime: string;
 }
 
 /** As `GET /status` reports all. */

@@ -19,6 +19,8 @@ export interface TestGateway {
   mcpUrl: string;
   log: string[];
   health: () => Promise<Health>;
+  /** Takes over the backends of these variables, beside those that it has been started with. */
+  update: (variables: Record<string, string>) => void;
   stop: () => Promise<void>;
 }
 
@@ -41,13 +43,14 @@ export async function launchGateway(
   writeFileSync(policyFile, policy);
   const log: string[] = [];
   const own = { PORT: "0", POLICY_FILE: policyFile, AUDIT_SPOOL_FOLDER: join(folder, "spool") };
-  const settings = readSettings({ ...own, SLACK_BOT_TOKEN: "xoxb-test", ...variables });
-  const service = await startGateway(settings, (line) => log.push(line));
+  const all = { ...own, SLACK_BOT_TOKEN: "xoxb-test", ...variables };
+  const service = await startGateway(readSettings(all), (line) => log.push(line));
   return {
     url: service.url,
     mcpUrl: `${service.url}/mcp`,
     log,
     health: async () => (await (await fetch(`${service.url}/health`)).json()) as Health,
+    update: (changed) => service.update(readSettings({ ...all, ...changed })),
     stop: async () => {
       await service.stop();
       rmSync(folder, { recursive: true, force: true });
