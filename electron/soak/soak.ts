@@ -1,6 +1,6 @@
 /**
- * `npm run soak -- NAME [OPTIONS]`: long versions of what the tests do a few times. Without a name it lists the soaks. A
- * soak is a separate program that reads its options, prints its results and exits 1 when they are wrong; a new one is an
+ * `npm run soak -- [NAME] [OPTIONS]`: long versions of what the tests do a few times. Without a name it lists the soaks; options
+ * alone are those of {@link UNNAMED}. A soak is a separate program that reads its options, prints its results and exits 1 when they are wrong; a new one is an
  * entry here.
  */
 interface Soak {
@@ -77,18 +77,23 @@ const SOAKS: Record<string, Soak> = {
   },
 };
 
+/** Such as `npm run soak -- --minutes 20`. */
+const UNNAMED = "leaks-trend";
+
 const LIST = Object.entries(SOAKS)
   .map(([name, { what, options }]) => `  ${name.padEnd(15)} ${what}\n                  ${options}\n`)
   .join("");
 
-const [name, ...options] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const isHelp = given[0] === "--help" || given[0] === "-h";
+const [name, ...options] = given[0]?.startsWith("-") && !isHelp ? [UNNAMED, ...given] : given;
 const soak = name === undefined ? undefined : SOAKS[name];
 if (soak !== undefined) {
   process.argv.splice(2, Infinity, ...options);
   await soak.run();
 } else {
-  const isAsked = name === undefined || name === "--help" || name === "-h";
+  const isAsked = name === undefined || isHelp;
   if (!isAsked) process.stderr.write(`soak: there is none called "${name}"\n`);
-  (isAsked ? process.stdout : process.stderr).write(`npm run soak -- NAME [OPTIONS]\n\n${LIST}`);
+  (isAsked ? process.stdout : process.stderr).write(`npm run soak -- [NAME] [OPTIONS], where options alone are those of ${UNNAMED}\n\n${LIST}`);
   process.exitCode = isAsked ? 0 : 2;
 }
