@@ -181,6 +181,8 @@ export const projectDescription = z.object({
   /** In alphabetical order. */
   services: z.array(describedService),
   links: z.array(describedLink),
+  /** What could not be seen of connections, and why: links may be there that are not proposed. */
+  unseen: z.array(z.string()),
   /** Where corrections are saved. */
   savedIn: z.string(),
 });

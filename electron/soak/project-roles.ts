@@ -68,7 +68,8 @@ async function settled(project: string): Promise<void> {
   while (performance.now() - sinceMs < SETTLED_MS) {
     await delay(500);
     const containers = await inspectAll(docker, project);
-    const { listening } = seenTraffic(containers, await readSockets(docker, containers));
+    const { sockets } = await readSockets(docker, containers);
+    const { listening } = seenTraffic(containers, sockets);
     const now = JSON.stringify([...listening]);
     if (now !== before) sinceMs = performance.now();
     before = now;

@@ -44,6 +44,11 @@ export default function ServicesPage() {
             <p className={classes.help}>
               Who calls whom. Each can be slowed, cut or answered for without touching a service.
             </p>
+            {description.unseen.map((each) => (
+              <p key={each} className={classes.help}>
+                Not known: {each}.
+              </p>
+            ))}
             <LinkForm description={description} form={form} />
           </section>
           <Actions form={form} hasProposals={hasProposals(description)} />

@@ -1,13 +1,23 @@
 import { open, readFile } from "node:fs/promises";
 import type Dockerode from "dockerode";
+import { messageOf } from "../../lab-error.ts";
 import { DOOR_LABEL } from "./compose-labels.ts";
 import { doorImage } from "./door/door-container.ts";
-import { ask } from "./engine-error.ts";
-import { LogFrames } from "./log-frames.ts";
-import { parseSocketTable, type TcpSocket } from "./socket-table.ts";
+import { LAB_HOST_CONFIG, runToEnd } from "./lab-container.ts";
+import { networkNamespaces } from "./network-namespaces.ts";
+import { parseSocketTable, type TcpSocket, tablesWithSockets } from "./socket-table.ts";
 
 type Inspected = Dockerode.ContainerInspectInfo;
-type Sockets = ReadonlyMap<string, readonly TcpSocket[]>;
+
+/** The TCP sockets of a project, as far as they could be read. */
+export interface ReadSockets {
+  /** By the id of the container that owns their network namespace. */
+  sockets: ReadonlyMap<string, readonly TcpSocket[]>;
+  /** Those whose sockets could not be read. */
+  unread: readonly Inspected[];
+  /** Why not; empty when all were read. */
+  reason: string;
+}
 
 /** Of one table; those that listen are its first lines. */
 const TABLE_BYTES = 1024 * 1024;
@@ -15,28 +25,37 @@ const TABLE_BYTES = 1024 * 1024;
 const LIMIT_MS = 3_000;
 
 /**
- * The TCP sockets in the network namespace of each running container, by its id. Where its processes are this machine's they are
- * read from /proc; else by a container that sees those of the engine's machine, for a moment. Never throws: what could not be
- * read is not there.
+ * The TCP sockets in the network namespaces of a project's running containers. Where their processes are this machine's they are
+ * read from /proc; else by a container that sees those of the engine's machine, for a moment. Never throws.
  */
-export async function readSockets(docker: Dockerode, containers: readonly Inspected[]): Promise<Sockets> {
-  const running = containers.filter(({ State }) => State.Pid > 0);
+export async function readSockets(docker: Dockerode, containers: readonly Inspected[]): Promise<ReadSockets> {
+  const running = networkNamespaces(containers).flatMap(({ owner }) => (owner.State.Pid > 0 ? [owner] : []));
   const own = await Promise.all(running.map(socketsOfOwnProcess));
-  if (own.every((each) => each !== undefined)) {
-    return new Map(running.map(({ Id }, at) => [Id, own[at] ?? []]));
-  }
-  return socketsOnEngine(docker, running).catch(() => new Map());
+  const isOwnMachine = own.some((each) => each !== undefined);
+  if (!isOwnMachine && running.length > 0) return socketsOnEngine(docker, running);
+  const sockets = new Map(running.flatMap(({ Id }, at) => (own[at] === undefined ? [] : [[Id, own[at]]])));
+  return withUnread(running, sockets, "their processes have ended meanwhile");
+}
+
+function withUnread(running: readonly Inspected[], sockets: ReadSockets["sockets"], reason: string): ReadSockets {
+  const unread = running.filter(({ Id }) => !sockets.has(Id));
+  return { sockets, unread, reason: unread.length === 0 ? "" : reason };
 }
 
 /**
- * Undefined where its process is none of this machine's: ids of processes are those of the engine's. Not read at once: for each
- * table the kernel walks the connections of the whole machine, which takes it some 4 ms.
+ * Undefined where its process is none of this machine's: ids of processes are those of the engine's. A table without sockets
+ * is not read: for each the kernel walks the connections of the whole machine, which takes it some 4 ms.
  */
-async function socketsOfOwnProcess({ Id, State }: Inspected): Promise<TcpSocket[] | undefined> {
+async function socketsOfOwnProcess({ Id, State, NetworkSettings }: Inspected): Promise<TcpSocket[] | undefined> {
   const folder = `/proc/${State.Pid}`;
   try {
     if (!(await readFile(`${folder}/cgroup`, "utf8")).includes(Id)) return undefined;
-    const tables = await Promise.all(["tcp", "tcp6"].map((name) => startOf(`${folder}/net/${name}`)));
+    const [counts, counts6] = await Promise.all(
+      ["sockstat", "sockstat6"].map((name) => startOf(`${folder}/net/${name}`)),
+    );
+    const hasResolver = Object.keys(NetworkSettings.Networks).some((name) => name !== "bridge");
+    const wanted = tablesWithSockets(counts ?? "", counts6 ?? "", hasResolver);
+    const tables = await Promise.all(wanted.map((name) => startOf(`${folder}/net/${name}`)));
     return tables.flatMap(parseSocketTable);
   } catch {
     return undefined;
@@ -59,45 +78,33 @@ async function startOf(file: string): Promise<string> {
 /** Before the lines of each, as resources/stack/door writes them. */
 const OF_CONTAINER = "container ";
 
-/** By a container without any right, in the process namespace of the engine's machine and in no network. */
-export async function socketsOnEngine(docker: Dockerode, containers: readonly Inspected[]): Promise<Sockets> {
-  const doing = "reading which services have connections";
-  const image = await doorImage(docker);
-  const container = await ask(doing, () =>
-    docker.createContainer({
-      Image: image,
-      Cmd: ["sockets", ...containers.map(({ Id, State }) => `${State.Pid}:${Id}`)],
-      Labels: { [DOOR_LABEL]: "sockets" },
-      AttachStdout: true,
-      HostConfig: {
-        NetworkMode: "none",
-        PidMode: "host",
-        UsernsMode: "host",
-        CapDrop: ["ALL"],
-        ReadonlyRootfs: true,
-        SecurityOpt: ["no-new-privileges"],
-        AutoRemove: true,
-        LogConfig: { Type: "none", Config: {} },
-      },
-    }),
-  );
-  if (container === undefined) return new Map();
+/** By a container without any right, in the process namespace of the engine's machine and in no network. Never throws. */
+export async function socketsOnEngine(docker: Dockerode, containers: readonly Inspected[]): Promise<ReadSockets> {
   const lines = new Map<string, string[]>();
   let id = "";
-  const frames = new LogFrames(false, (_from, line) => {
+  const take = (line: string) => {
     if (!line.startsWith(OF_CONTAINER)) return void lines.get(id)?.push(line);
     id = line.slice(OF_CONTAINER.length);
     lines.set(id, []);
-  });
+  };
+  let reason = "their processes were not found on the engine's machine";
   try {
-    const output = await ask(doing, () => container.attach({ stream: true, stdout: true }));
-    output?.on("data", (chunk: Buffer) => frames.write(chunk));
-    const gone = container.wait({ condition: "removed" });
-    await ask(doing, () => container.start());
-    const limit = AbortSignal.timeout(LIMIT_MS);
-    await Promise.race([gone, new Promise((resolve) => limit.addEventListener("abort", resolve))]);
-  } finally {
-    await ask(doing, () => container.remove({ force: true }), [{ status: 404 }, { status: 409 }]);
+    const reader = {
+      Image: await doorImage(docker),
+      Cmd: ["sockets", ...containers.map(({ Id, State }) => `${State.Pid}:${Id}`)],
+      Labels: { [DOOR_LABEL]: "sockets" },
+      HostConfig: {
+        ...LAB_HOST_CONFIG,
+        NetworkMode: "none",
+        PidMode: "host",
+        UsernsMode: "host",
+        ReadonlyRootfs: true,
+      },
+    };
+    await runToEnd(docker, "reading which services have connections", reader, take, AbortSignal.timeout(LIMIT_MS));
+  } catch (error) {
+    reason = messageOf(error);
   }
-  return new Map([...lines].map(([id, table]) => [id, parseSocketTable(table.join("\n"))]));
+  const sockets = new Map([...lines].map(([id, table]) => [id, parseSocketTable(table.join("\n"))]));
+  return withUnread(containers, sockets, reason);
 }

@@ -38,6 +38,7 @@ export async function readDescription(
       const origin = has(said.links) ? "file" : has(configured) ? "configuration" : "connection";
       return { name, from, to, port: isProxied(link) ? null : link.port, origin };
     }),
+    unseen: [...found.unseen],
   };
 }
 

@@ -9,17 +9,15 @@ import { LabError } from "../../lab-error.ts";
 import { isOptional } from "../read-attached.ts";
 import { readStackFile, type Stack, stackOfDocument } from "../stack-file.ts";
 import { inspectAll, LABEL } from "./compose-labels.ts";
-import { Door } from "./door/door.ts";
-import type { DoorTarget } from "./door/door-session.ts";
-import { reachesContainer } from "./engine-address.ts";
+import { greetServices } from "./greet-services.ts";
 import { readSockets } from "./namespace-sockets.ts";
-import { type Greeting, greet } from "./port-greeting.ts";
 import { filesIn, listProjects } from "./project-list.ts";
 import { OVERLAY_FILE, ownOverlay } from "./project-overlay.ts";
-import { type FoundPort, type FoundService, foundServices } from "./project-services.ts";
+import { type FoundService, foundServices } from "./project-services.ts";
 import { type ProposedLink, proposeLinks, withCalledPorts, withPorts } from "./propose-links.ts";
 import { proposeServices } from "./propose-service.ts";
 import { seenTraffic } from "./seen-traffic.ts";
+import { unseenTraffic } from "./unseen-traffic.ts";
 
 /** A project whose services the engine has, and what is said of them in files. */
 export interface FoundProject {
@@ -27,6 +25,8 @@ export interface FoundProject {
   services: readonly FoundService[];
   /** Links by connections that its services had when it was looked at, and that no environment names. */
   seenLinks: readonly ProposedLink[];
+  /** What could not be seen of connections, and why: {@link unseenTraffic}. */
+  unseen: readonly string[];
   /** Services that are none of these, since they have done their work: links to them are left out. */
   finished: readonly string[];
   /** The folder of its compose file, by its labels; the working directory where they do not say. */
@@ -58,13 +58,15 @@ export async function findProject(
   const overlays = [resolve(folder, OVERLAY_FILE), ownOverlay(project, environment)];
   const present = [...composed, ...overlays].filter((each) => existsSync(each));
   const files = [...present, ...(named ?? []).map((each) => resolve(each))];
-  const seen = seenTraffic(containers, await readSockets(docker, containers));
+  const read = await readSockets(docker, containers);
+  const seen = seenTraffic(containers, read.sockets);
   const services = withPorts(withCalledPorts(foundServices(containers)), seen.listening);
   const names = new Set(containers.map(({ Config }) => Config.Labels[LABEL.service] ?? ""));
   const finished = [...names].filter((each) => !services.some(({ name }) => name === each));
   const configured = new Set(proposeLinks(services).map(({ name }) => name));
   const seenLinks = seen.links.filter(({ name }) => !configured.has(name));
-  return { project, services, seenLinks, finished, folder, files: files.map(readStackFile), gone };
+  const unseen = unseenTraffic(containers, read);
+  return { project, services, seenLinks, unseen, finished, folder, files: files.map(readStackFile), gone };
 }
 
 async function noSuchProject(docker: Dockerode, project: string, files: readonly string[] = []): Promise<LabError> {
@@ -118,7 +120,7 @@ export async function describeProject(docker: Dockerode, found: FoundProject, en
   const { services, folder, files } = found;
   const described = describedIn(files);
   const open = services.filter(({ name }) => !described.has(name));
-  const proposed = proposeServices(await greetAll(docker, found.project, open, engine));
+  const proposed = proposeServices(await greetServices(docker, found.project, open, engine));
   const written = services.map((service): [string, object] => {
     const { ports, "x-lab": lab } = described.get(service.name) ?? { "x-lab": proposed.get(service.name) };
     const { ports: found, depends_on } = composed(service);
@@ -142,6 +144,10 @@ export async function describeProject(docker: Dockerode, found: FoundProject, en
     "x-lab": { ...lab, links, folder },
   });
   const linkNodes = document.getIn(["x-lab", "links"]) as YAMLSeq<YAMLMap>;
+  const [firstLink] = linkNodes.items;
+  const unseen = found.unseen.map((each) => ` not known: ${each}`).join("\n");
+  if (firstLink !== undefined) firstLink.commentBefore = unseen;
+  else linkNodes.comment = unseen;
   for (const [at, { items }] of linkNodes.items.entries()) {
     const [name] = items as [Pair<Scalar, Scalar>];
     if (at >= said.length && name.value) name.value.comment = at < links.length - seen.length ? CONFIGURED : SEEN;
@@ -204,46 +210,6 @@ function composed({ ports, dependsOn }: FoundService): Record<string, unknown> {
   );
   const conditions = Object.entries(dependsOn).map(([name, condition]) => [name, { condition }]);
   return { ports: published, depends_on: Object.fromEntries(conditions) };
-}
-
-/** Ports that are asked what they speak, of one service. */
-const GREETED_PORTS = 6;
-const NEVER = new AbortController().signal;
-
-/** Asks the ports of services what they speak; of a service whose addresses are not reached from here, through a door. */
-async function greetAll(docker: Dockerode, project: string, services: readonly FoundService[], engine: EngineAddress) {
-  const door = new Door(docker, project);
-  const greetPort = (service: FoundService, { inside, published }: FoundPort): Promise<Greeting> | undefined => {
-    const { address: host, name } = service;
-    if (host !== undefined && reachesContainer(engine, host)) return greet(`${host}:${inside}`, NEVER);
-    if (published) return greet(`127.0.0.1:${published}`, NEVER);
-    return host === undefined ? undefined : greetThrough(door, name, { host, port: inside });
-  };
-  const greeted = async (service: FoundService) => {
-    const greetings = await Promise.all(
-      service.ports.slice(0, GREETED_PORTS).map(async (port): Promise<[number, Greeting][]> => {
-        const greeting = await greetPort(service, port);
-        return greeting === undefined ? [] : [[port.inside, greeting]];
-      }),
-    );
-    return { ...service, greetings: new Map(greetings.flat()) };
-  };
-  try {
-    return await Promise.all(services.map(greeted));
-  } finally {
-    await door.close();
-  }
-}
-
-/** Where the engine starts no door, nothing is known of the port. */
-async function greetThrough(door: Door, name: string, target: DoorTarget): Promise<Greeting> {
-  const accepts = async () => {
-    const connection = await door.dial(target).catch(() => undefined);
-    connection?.destroy();
-    return connection !== undefined;
-  };
-  const address = await door.forward(`${name}:${target.port}`, () => target).catch(() => undefined);
-  return address === undefined ? { speaks: "nothing" } : greet(address, NEVER, accepts);
 }
 
 function asObject(value: unknown): Record<string, unknown> {

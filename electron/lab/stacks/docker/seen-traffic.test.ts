@@ -74,12 +74,16 @@ test("what listens for itself alone, and what a fault of the lab's does there, i
   expect([links, listening.get("gateway")]).toEqual([[], []]);
 });
 
-test("nothing is said of sockets whose owner is not known: of a shared namespace, or of the machine's", () => {
+test("in a shared namespace connections are its owner's, and ports nobody's; in the machine's neither is anyone's", () => {
   const sharer = container("metrics", "", { mode: "container:id-of-gateway" });
   const onHost = container("agent", "", { mode: "host" });
   const rows = [row("05F0A8C0:B28E", "04F0A8C0:0BB9", "01"), row("00000000:2328", ANY, "0A")];
-  const found = seen({ gateway: rows, metrics: rows, agent: rows }, [GATEWAY, TOOLS, sharer, onHost]);
-  expect([found.links, [...found.listening.keys()]]).toEqual([[], ["tools"]]);
+  const found = seen({ gateway: rows, agent: rows }, [GATEWAY, TOOLS, sharer, onHost]);
+  expect(found.links).toEqual([{ name: "gateway->tools", port: 3001 }]);
+  expect([...found.listening]).toEqual([
+    ["gateway", []],
+    ["tools", []],
+  ]);
 });
 
 test("a pair has one link, at the port of most of its connections", () => {

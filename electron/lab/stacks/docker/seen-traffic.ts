@@ -1,9 +1,8 @@
 import { BlockList, isIPv6 } from "node:net";
 import type Dockerode from "dockerode";
 import { LABEL } from "./compose-labels.ts";
-import { hasOwnNetworks } from "./container-view.ts";
+import { networkNamespaces } from "./network-namespaces.ts";
 import type { ProposedLink } from "./propose-links.ts";
-import { ownersOf } from "./shared-namespaces.ts";
 import { SIDECAR_USER } from "./sidecar/sidecar-image.ts";
 import type { TcpSocket } from "./socket-table.ts";
 
@@ -11,34 +10,31 @@ type Inspected = Dockerode.ContainerInspectInfo;
 
 /** What the sockets of a project's containers show, at the moment at which they were read. */
 export interface SeenTraffic {
-  /** Connections between two services; one for each pair, at the port that most of them are to. */
+  /**
+   * Connections between two services; one for each pair, at the port that most of them are to. A network namespace counts as the
+   * service that owns it, as it does for a fault on a link.
+   */
   links: ProposedLink[];
-  /** The TCP ports on which a service listens for others, in ascending order. */
+  /** The TCP ports on which a service listens for others, in ascending order: of one that is alone in its namespace. */
   listening: ReadonlyMap<string, readonly number[]>;
 }
 
-/**
- * Only of containers that are alone in their network namespace: of sockets in one that is shared, or in the machine's, it is
- * not known whose they are.
- */
+/** Sockets of the machine's own network namespace, and of those of other projects, are nobody's. */
 export function seenTraffic(
   containers: readonly Inspected[],
   sockets: ReadonlyMap<string, readonly TcpSocket[]>,
 ): SeenTraffic {
-  const alone = aloneInTheirNetwork(containers);
-  const byAddress = servicesByAddress(alone);
+  const namespaces = networkNamespaces(containers);
+  const byAddress = servicesByAddress(namespaces.map(({ owner }) => owner));
   const counts = new Map<string, Map<number, number>>();
   const listening = new Map<string, Set<number>>();
-  for (const container of alone) {
-    const service = serviceOf(container);
+  for (const { owner, sharers } of namespaces) {
+    const service = serviceOf(owner);
     // Those of a fault in force are the lab's.
-    const own = (sockets.get(container.Id) ?? []).filter(({ user }) => user !== SIDECAR_USER);
+    const own = (sockets.get(owner.Id) ?? []).filter(({ user }) => user !== SIDECAR_USER);
     const open = new Set(own.filter(({ is }) => is === "listening").map(({ local }) => local.port));
-    const offered = own.filter(
-      ({ is, local }) => is === "listening" && !LOOPBACK.check(local.host, family(local.host)),
-    );
     const ports = listening.get(service) ?? new Set();
-    for (const { local } of offered) ports.add(local.port);
+    for (const port of sharers.length === 0 ? portsForOthers(own) : []) ports.add(port);
     listening.set(service, ports);
     for (const { is, local, remote } of own) {
       const other = byAddress.get(remote.host);
@@ -58,21 +54,19 @@ export function seenTraffic(
   };
 }
 
+function portsForOthers(sockets: readonly TcpSocket[]): number[] {
+  const offered = sockets.filter(
+    ({ is, local }) => is === "listening" && !LOOPBACK.check(local.host, family(local.host)),
+  );
+  return offered.map(({ local }) => local.port);
+}
+
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
 LOOPBACK.addAddress("::1", "ipv6");
 
 function family(host: string): "ipv4" | "ipv6" {
   return isIPv6(host) ? "ipv6" : "ipv4";
-}
-
-function aloneInTheirNetwork(containers: readonly Inspected[]): Inspected[] {
-  const shared = containers.flatMap((each) =>
-    ownersOf(each).flatMap(({ namespace, owner }) => (namespace === "network" ? [owner] : [])),
-  );
-  return containers.filter(
-    ({ Id, Name, HostConfig }) => hasOwnNetworks(HostConfig) && !shared.includes(Id) && !shared.includes(Name.slice(1)),
-  );
 }
 
 function servicesByAddress(containers: readonly Inspected[]): Map<string, string> {

@@ -91,6 +91,6 @@ export function ownersOf({ HostConfig }: Inspected): { namespace: Sharing["names
   );
 }
 
-function isNamed({ Id, Name }: Inspected, idOrName: string): boolean {
+export function isNamed({ Id, Name }: Inspected, idOrName: string): boolean {
   return Id === idOrName || Name === `/${idOrName}`;
 }

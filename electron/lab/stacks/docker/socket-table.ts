@@ -23,6 +23,19 @@ export function parseSocketTable(text: string): TcpSocket[] {
   });
 }
 
+/**
+ * Which of a namespace's tables, `tcp` and `tcp6`, have sockets to be read, by its `/proc/net/sockstat` and `sockstat6`.
+ * @param hasResolver the engine's resolver listens in it: it does in every network that a person has made
+ */
+export function tablesWithSockets(sockstat: string, sockstat6: string, hasResolver: boolean): ("tcp" | "tcp6")[] {
+  const [, inUse, waiting] = /^TCP: inuse (\d+) .*\btw (\d+)/m.exec(sockstat) ?? [];
+  const [, inUse6] = /^TCP6: inuse (\d+)/m.exec(sockstat6) ?? [];
+  // Those in TIME_WAIT are counted once for both tables.
+  if (inUse === undefined || Number(waiting) > 0) return ["tcp", "tcp6"];
+  const ofResolver = hasResolver ? 1 : 0;
+  return [...(Number(inUse) > ofResolver ? ["tcp" as const] : []), ...(Number(inUse6) > 0 ? ["tcp6" as const] : [])];
+}
+
 /** `0100007F:1F90`: words of four bytes as a little-endian machine stores them, and the port as it is written. */
 function addressOf(text: string): TcpSocket["local"] | undefined {
   const [, hex, port] = /^((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4})$/.exec(text) ?? [];

@@ -12,6 +12,7 @@ import { endContainer } from "../end-container.ts";
 import { reachesContainer } from "../engine-address.ts";
 import { ask } from "../engine-error.ts";
 import { ensureBuilt } from "../images.ts";
+import { LAB_HOST_CONFIG } from "../lab-container.ts";
 import { DoorSession } from "./door-session.ts";
 
 const PROGRAM = join(PROJECT_FOLDER, "resources", "stack", "build", "door.mjs");
@@ -68,15 +69,11 @@ function doorOf(image: string, stackId: string): Dockerode.ContainerCreateOption
     // Its input, and with it the door, ends with this process.
     StdinOnce: true,
     HostConfig: {
+      ...LAB_HOST_CONFIG,
       NetworkMode: "host",
       // An engine that remaps users grants the network of its machine only without that.
       UsernsMode: "host",
-      CapDrop: ["ALL"],
       ReadonlyRootfs: true,
-      SecurityOpt: ["no-new-privileges"],
-      AutoRemove: true,
-      // What passes through is a person's: it is not kept in a file of the engine's.
-      LogConfig: { Type: "none", Config: {} },
     },
   };
 }

@@ -107,7 +107,9 @@ describeOnDocker.unless(missing, "a project that publishes nothing, of which a l
       expect(seenLinks).toEqual([{ name: "quiet->web", port: 8000 }]);
       return inspectAll(engine.docker, project.name);
     });
-    const onEngine = seenTraffic(found, await socketsOnEngine(engine.docker, found));
+    const { sockets, unread } = await socketsOnEngine(engine.docker, found);
+    expect(unread).toEqual([]);
+    const onEngine = seenTraffic(found, sockets);
     expect(onEngine.links).toEqual([{ name: "quiet->web", port: 8000 }]);
     expect(onEngine.listening).toEqual(
       new Map([

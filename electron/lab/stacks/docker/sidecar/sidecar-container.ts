@@ -5,7 +5,7 @@ import { LabError } from "../../../lab-error.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
 import { endContainer } from "../end-container.ts";
 import { ask } from "../engine-error.ts";
-import { LogFrames } from "../log-frames.ts";
+import { LAB_HOST_CONFIG, runToEnd } from "../lab-container.ts";
 import type { CallerHosts, Target } from "./link-location.ts";
 import { type RecordTaker, SidecarChannel } from "./sidecar-channel.ts";
 
@@ -60,6 +60,9 @@ export async function startSidecar(
         ...(isStanding ? { [SIDECAR_LABEL.standing]: "true" } : {}),
       }),
       Env: [`LINK=${JSON.stringify(settings)}`],
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
       OpenStdin: true,
       // Without it the container's input stays open when this process ends: so it does for a fault that outlives it.
       StdinOnce: !isStanding,
@@ -107,28 +110,18 @@ export async function runOnce(
   const chain = command === "check" ? `${chainOf(link)}_TRY` : chainOf(link);
   const names = hosts && { hosts: hosts.names };
   const settings = { name: link.name, targets, chain, lifetimeMs: FIRST_LIFETIME_MS, ...names };
-  const container = await ask(doing, () =>
-    docker.createContainer({
-      // No network: it only reads or writes the file.
-      ...plainContainer(image, link, hosts === undefined ? callerId : { ...hosts, network: "none" }),
-      Cmd: command === "check" ? ["check"] : [hosts === undefined ? "clear" : "clear-hosts", chain],
-      Env: [`LINK=${JSON.stringify(settings)}`],
-    }),
-  );
-  if (container === undefined) return;
+  // No network: it only reads or writes the file.
+  const where = hosts === undefined ? callerId : { ...hosts, network: "none" };
+  const options = {
+    ...plainContainer(image, link, where),
+    Cmd: command === "check" ? ["check"] : [hosts === undefined ? "clear" : "clear-hosts", chain],
+    Env: [`LINK=${JSON.stringify(settings)}`],
+  };
   let lastLine = "";
-  const frames = new LogFrames(false, (_from, line) => (lastLine = line));
-  try {
-    const output = await ask(doing, () => container.attach({ stream: true, stdout: true, stderr: true }));
-    output?.on("data", (chunk: Buffer) => frames.write(chunk));
-    const gone = container.wait({ condition: "removed" });
-    await ask(doing, () => container.start());
-    const { StatusCode: code } = (await gone) as { StatusCode: number };
-    if (code !== 0) throw new LabError("unsupported", `${doing}: ${lastLine || `its container ended with ${code}`}`);
-  } catch (error) {
-    await ask(doing, () => container.remove({ force: true }), [{ status: 404 }, { status: 409 }]);
-    throw error;
-  }
+  const code = await runToEnd(docker, doing, options, (line) => {
+    lastLine = line;
+  });
+  if (code !== 0) throw new LabError("unsupported", `${doing}: ${lastLine || `its container ended with ${code}`}`);
 }
 
 function plainContainer(
@@ -144,18 +137,11 @@ function plainContainer(
       [SIDECAR_LABEL.stack]: link.stackId,
       ...labels,
     },
-    AttachStdin: true,
-    AttachStdout: true,
-    AttachStderr: true,
     HostConfig: {
-      CapDrop: ["ALL"],
+      ...LAB_HOST_CONFIG,
       ...(typeof where === "string"
         ? { NetworkMode: `container:${where}`, CapAdd: [...CAPABILITIES, "NET_ADMIN"] }
         : { NetworkMode: where.network, CapAdd: CAPABILITIES, Binds: [`${where.file}:/run/caller-hosts`] }),
-      SecurityOpt: ["no-new-privileges"],
-      AutoRemove: true,
-      // Hits name tools and sessions of a person's project: they are not kept in a file of the engine's.
-      LogConfig: { Type: "none", Config: {} },
     },
   };
 }
