@@ -54,14 +54,14 @@ export function viewOf(found: Dockerode.ContainerInspectInfo): ContainerView {
         return hostPort > 0 ? [[Number.parseInt(inside, 10), hostPort]] : [];
       }),
     ),
-    address: addressOf(found),
+    address: addressesOf(found)[0],
   };
 }
 
-/** The address of a container in the first of its networks that gave it one. */
-export function addressOf({ NetworkSettings }: Dockerode.ContainerInspectInfo): string | undefined {
+/** The address of a container in each of its networks that gave it one. */
+export function addressesOf({ NetworkSettings }: Dockerode.ContainerInspectInfo): string[] {
   const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
-  return addresses.find((address) => address !== undefined && address !== "");
+  return addresses.filter((address) => address !== undefined && address !== "");
 }
 
 /** A container with networks of its own that is on none. */

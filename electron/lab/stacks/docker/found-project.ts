@@ -3,8 +3,9 @@ import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
 import { LabError } from "../../lab-error.ts";
 import type { Stack } from "../stack-file.ts";
 import type { Sharer } from "../surroundings.ts";
-import { byNumber, inspectAll, LABEL } from "./compose-labels.ts";
-import { containerName, viewOf } from "./container-view.ts";
+import { byNumber, containersOf, LABEL } from "./compose-labels.ts";
+import { containerName } from "./container-view.ts";
+import { ask } from "./engine-error.ts";
 import { nameOf, possibleSharers, sharersAmong } from "./shared-namespaces.ts";
 
 /**
@@ -44,23 +45,23 @@ export async function portsOfProject(
   stack: Stack,
   { acceptsStopped }: { acceptsStopped: boolean },
 ): Promise<Record<string, number> | undefined> {
-  const containers = await inspectAll(docker, stack.project);
+  const containers = await containersOf(docker, stack.project);
   if (containers.length === 0) return undefined;
-  const byService = Map.groupBy(containers, (each) => each.Config.Labels[LABEL.service] ?? "");
+  const byService = Map.groupBy(containers, ({ Labels }) => Labels[LABEL.service] ?? "");
   const ports: Record<string, number> = {};
   const wrong: string[] = [];
   for (const { name, port } of stack.services) {
     const replicas = byService.get(name) ?? [];
     if (replicas.length === 0) wrong.push(`${name} has no container`);
-    for (const each of replicas) {
-      const { state } = viewOf(each);
+    for (const { State, Names } of replicas) {
       const what =
-        replicas.length === 1 ? name : `${containerName(each.Name)}, one of ${replicas.length} containers of ${name},`;
-      if (state !== "running" && !acceptsStopped) wrong.push(`${what} is ${state}`);
+        replicas.length === 1 ? name : `${containerName(Names[0])}, one of ${replicas.length} containers of ${name},`;
+      if (State !== "running" && !acceptsStopped) wrong.push(`${what} is ${State}`);
     }
     const [container] = replicas;
     if (container === undefined || port === undefined) continue;
-    const published = viewOf(container).ports[port.containerPort] ?? boundPort(container, port.containerPort);
+    const published =
+      publishedPort(container, port.containerPort) ?? (await boundPort(docker, container, port.containerPort));
     if (published !== undefined) ports[name] = published;
   }
   if (wrong.length === 0) return ports;
@@ -72,9 +73,22 @@ export async function portsOfProject(
   });
 }
 
-/** The host port that a container will have when it is started; undefined when the engine chooses one. */
-function boundPort({ HostConfig }: Dockerode.ContainerInspectInfo, containerPort: number): number | undefined {
-  const bindings = HostConfig.PortBindings as Record<string, { HostPort?: string }[] | null> | null;
-  const hostPort = Number(bindings?.[`${containerPort}/tcp`]?.[0]?.HostPort);
+/** Of a container that runs. On IPv4, where it has another one on IPv6. */
+function publishedPort({ Ports }: Dockerode.ContainerInfo, containerPort: number): number | undefined {
+  const published = Ports.filter(
+    ({ PrivatePort, Type, PublicPort }) => PrivatePort === containerPort && Type === "tcp" && PublicPort,
+  );
+  return (published.find(({ IP }) => !IP.includes(":")) ?? published[0])?.PublicPort;
+}
+
+/** The host port that a container will have when it is started or connected; undefined when the engine chooses one. */
+async function boundPort(
+  docker: Dockerode,
+  { Id }: Dockerode.ContainerInfo,
+  containerPort: number,
+): Promise<number | undefined> {
+  const found = await ask("looking at a container", () => docker.getContainer(Id).inspect(), [{ status: 404 }]);
+  const bindings = (found?.HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>;
+  const hostPort = Number(bindings[`${containerPort}/tcp`]?.[0]?.HostPort);
   return hostPort > 0 ? hostPort : undefined;
 }

@@ -20,7 +20,8 @@ export async function greetServices(
 ): Promise<GreetedService[]> {
   const door = new Door(docker, project);
   const greetPort = (service: FoundService, { inside, published }: FoundPort): Promise<Greeting> | undefined => {
-    const { address: host, name } = service;
+    const { name } = service;
+    const [host] = service.addresses;
     if (host !== undefined && reachesContainer(engine, host)) return greet(`${host}:${inside}`, NEVER);
     if (published) return greet(`127.0.0.1:${published}`, NEVER);
     return host === undefined ? undefined : greetThrough(door, name, { host, port: inside });

@@ -1,6 +1,6 @@
 import type Dockerode from "dockerode";
 import { LABEL } from "./compose-labels.ts";
-import { addressOf, containerName } from "./container-view.ts";
+import { addressesOf, containerName } from "./container-view.ts";
 
 type Inspected = Dockerode.ContainerInspectInfo;
 
@@ -20,8 +20,8 @@ export interface FoundService {
   linked: readonly { container: string; alias: string }[];
   /** Every TCP port that its image or its project names, in ascending order. */
   ports: readonly FoundPort[];
-  /** Its address in one of its networks; undefined where it has none of its own. */
-  address: string | undefined;
+  /** Of its containers in each of their networks; none where it is in another's. */
+  addresses: readonly string[];
   dependsOn: Readonly<Record<string, string>>;
   hasHealthCheck: boolean;
   replicas: number;
@@ -65,7 +65,7 @@ function foundService(name: string, replicas: readonly Inspected[]): FoundServic
     containers: replicas.map(({ Name }) => containerName(Name)),
     linked: linkedBy(container),
     ports: portsOf(container),
-    address: addressOf(container),
+    addresses: replicas.flatMap(addressesOf),
     dependsOn: dependenciesOf(Config.Labels[LABEL.dependsOn]),
     hasHealthCheck: container.State.Health !== undefined,
     replicas: replicas.length,

@@ -9,7 +9,7 @@ function service(name: string, environment: string[] = [], more: Partial<FoundSe
     containers: [`shop-${name}-1`],
     linked: [],
     ports: [],
-    address: undefined,
+    addresses: [],
     dependsOn: {},
     hasHealthCheck: false,
     replicas: 1,
@@ -28,11 +28,15 @@ test.each<[string, string, number | undefined]>([
   ["its name alone", "NAME=tools", undefined],
   ["a longer name", "URL=http://tools-two:8080", undefined],
   ["a part of a host's name", "URL=http://my.tools:8080", undefined],
+  ["a host elsewhere that begins with it", "URL=https://tools.example.com/v1", undefined],
+  ["its static address", "URL=http://10.5.0.4:3001/mcp", 3001],
+  ["a longer address", "URL=http://10.5.0.44:3001/mcp", undefined],
   ["a path", "PATH_TO=/opt/tools:/bin", undefined],
   ["an unknown scheme", "URL=gopher://tools/", undefined],
   ["no port", "URL=http://tools:0/", undefined],
 ])("%s is a link, or none: %s", (_what, value, port) => {
-  const found = proposeLinks([service("caller", [value]), service("tools")]);
+  const callee = service("tools", [], { addresses: ["172.18.0.2", "10.5.0.4"] });
+  const found = proposeLinks([service("caller", [value]), callee]);
   expect(found).toEqual(port === undefined ? [] : [{ name: "caller->tools", port }]);
 });
 

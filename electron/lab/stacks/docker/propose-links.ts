@@ -22,17 +22,18 @@ const PORTS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The links of a project, by the addresses in environments and commands: a name of a service in a value of another's
+ * The links of a project, by the addresses in environments and commands: a name or an address of a service in a value of another's
  * environment or in its command, with a port (`tools:3001`) or in a URL whose scheme has one. One for each pair.
  */
 export function proposeLinks(services: readonly FoundService[]): ProposedLink[] {
-  return services.flatMap((caller) =>
-    services.flatMap((callee): ProposedLink[] => {
-      if (caller === callee) return [];
-      const port = portNamedIn([...caller.environment, ...caller.command], namesFor(caller, callee));
+  return services.flatMap((caller) => {
+    const called = portsNamedIn([...caller.environment, ...caller.command]);
+    return services.flatMap((callee): ProposedLink[] => {
+      const host = caller === callee ? undefined : namesFor(caller, callee).find((name) => called.has(name));
+      const port = host === undefined ? undefined : called.get(host);
       return port === undefined ? [] : [{ name: `${caller.name}->${callee.name}`, port }];
-    }),
-  );
+    });
+  });
 }
 
 /** Services with the ports, too, at which others are configured to call them: an image need not name its own. */
@@ -54,28 +55,23 @@ export function withPorts(
   });
 }
 
-/** By which the caller can reach the callee: those that it and its containers have in its networks, and those that the caller alone links to it. */
-function namesFor({ linked }: FoundService, { name, aliases, containers }: FoundService): string[] {
+/** By which the caller can reach the callee: what it and its containers have in networks, and what the caller alone links to it. */
+function namesFor({ linked }: FoundService, { name, aliases, containers, addresses }: FoundService): string[] {
   const own = linked.filter(({ container }) => containers.includes(container)).map(({ alias }) => alias);
-  return [...new Set([name, ...aliases, ...containers, ...own])];
+  return [name, ...aliases, ...containers, ...own, ...addresses];
 }
 
-function portNamedIn(texts: readonly string[], hosts: readonly string[]): number | undefined {
-  for (const host of hosts) {
-    const named = new RegExp(
-      `(?:([a-z][a-z0-9]*)(?:\\+[a-z0-9]+)?://(?:[^\\s/@]*@)?)?(?<![\\w.-])${escaped(host)}(?![\\w-])(?::(\\d{1,5}))?`,
-      "g",
-    );
-    for (const text of texts) {
-      for (const [, scheme = "", port] of text.matchAll(named)) {
-        const found = port === undefined ? PORTS[scheme] : Number(port);
-        if (found !== undefined && found > 0 && found < 65_536) return found;
-      }
+/** A host, as a whole, perhaps in a URL and perhaps with a port. */
+const HOST = /(?:([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?:\/\/(?:[^\s/@]*@)?)?([\w-]+(?:\.[\w-]+)*)(?::(\d{1,5}))?/g;
+
+/** The port of each host that texts name with one; the first of several. */
+function portsNamedIn(texts: readonly string[]): Map<string, number> {
+  const ports = new Map<string, number>();
+  for (const text of texts) {
+    for (const [, scheme = "", host = "", named] of text.matchAll(HOST)) {
+      const port = named === undefined ? PORTS[scheme] : Number(named);
+      if (port !== undefined && port > 0 && port < 65_536 && !ports.has(host)) ports.set(host, port);
     }
   }
-  return undefined;
-}
-
-function escaped(host: string): string {
-  return host.replaceAll(/[^\w-]/g, "\\$&");
+  return ports;
 }

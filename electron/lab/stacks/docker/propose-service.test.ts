@@ -18,7 +18,7 @@ function service(
     containers: [],
     linked: [],
     ports: [],
-    address: undefined,
+    addresses: [],
     dependsOn: {},
     hasHealthCheck: false,
     replicas: 1,
