@@ -1,6 +1,7 @@
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import { containerOf, type JournaledFault, replicasOf } from "../journal/fault-journal.ts";
 import { isSameInstance, type Replica, type ServiceIdentity } from "../journal/service-identity.ts";
+import { settleAll } from "../settle-all.ts";
 import type { ServiceState } from "../stacks/driver.ts";
 import { brokenByOthers } from "./affected-services.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
@@ -25,12 +26,9 @@ export async function undoServiceFault(
   signal: AbortSignal,
 ): Promise<Undone> {
   const isBrokenByOther = brokenByOthers(target.inForce?.() ?? [], fault);
-  const reverted = await Promise.allSettled(
+  const parts = await settleAll(
     replicasOf(fault.identity).map((replica) => revert(fault, replica, target, isBrokenByOther)),
   );
-  const failed = reverted.find((each) => each.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-  const parts = reverted.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const pending = parts.filter(({ done }) => done === undefined);
   // A lab that died during this same undo may have started it a moment ago: it may not be healthy yet.
   const isWaitedFor =
@@ -39,7 +37,9 @@ export async function undoServiceFault(
   if (isWaitedFor) {
     const after = new Map<Part, ServiceState>();
     try {
-      outcome = await becomeUp(fault, target, isBrokenByOther, signal);
+      outcome = await becomeUp(fault, target, isBrokenByOther, signal).catch((error: unknown) =>
+        withDifferences(error, fault, target, isBrokenByOther, signal),
+      );
     } finally {
       for (const part of pending) after.set(part, await stateAfter(fault, part, target));
     }
@@ -137,6 +137,19 @@ async function becomeUp(
   if (isBrokenByOther(fault.target)) return `is running, and another fault on it is still in force${more}`;
   const health = await waitForRecovery(fault.target, fault, target, signal);
   return `is running and ${health === "up" ? "up" : "degraded, and another fault is still in force"}${more}`;
+}
+
+/** What keeps a service from being up may be that something is not as it was before: then that is named, too. */
+async function withDifferences(
+  error: unknown,
+  fault: JournaledFault,
+  target: UndoTarget,
+  isBrokenByOther: (service: string) => boolean,
+  signal: AbortSignal,
+): Promise<never> {
+  if (signal.aborted) throw error;
+  await settleAll([Promise.reject(error), assertAsBefore(fault, target, isBrokenByOther, signal)]);
+  throw error;
 }
 
 function pausedAsBefore({ target }: JournaledFault): Undone {

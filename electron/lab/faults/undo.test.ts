@@ -8,6 +8,7 @@ import type { JournaledFault } from "../journal/fault-journal.ts";
 import type { ServiceIdentity } from "../journal/service-identity.ts";
 import { identify } from "../process-identity.ts";
 import type { StackDriver } from "../stacks/driver.ts";
+import type { Surroundings } from "../stacks/surroundings.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { undoFault } from "./undo.ts";
 import type { UndoTarget } from "./undo-target.ts";
@@ -63,6 +64,22 @@ describe("undoing a fault on a service", () => {
       expect((await stateOf()).is).toBe("running");
     },
   );
+
+  test("names what is not as it was before beside the service that does not come up for it", async () => {
+    const { driver, identity, faultOf } = await service();
+    const fault = { ...faultOf("stop", await identity()), before: { containers: [] } };
+    await FAULT_KINDS.stop.apply(driver, "a");
+    const surroundings = {
+      restore: async () => [],
+      differences: async () => ["a: it is no longer on network back", "a: it is also on network front"],
+    } as unknown as Surroundings;
+    Object.assign(driver, { surroundings });
+    const waitUntilUp = () => Promise.reject(new Error("a refuses connections"));
+    expect(await undoFault(fault, { driver, waitUntilUp }, never)).toEqual({
+      result: "not restored",
+      detail: expect.stringMatching(/refuses connections; .*no longer on network back; a: it is also on network front/),
+    });
+  });
 
   test("beside another fault on the same service does not wait for it to be up, which that fault prevents", async () => {
     const { driver, identity, stateOf, faultOf } = await service();

@@ -1,7 +1,8 @@
 import type Dockerode from "dockerode";
-import type { Baseline } from "../../journal/baseline.ts";
+import type { Baseline, Endpoint } from "../../journal/baseline.ts";
 import type { ServiceIdentity } from "../../journal/service-identity.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
+import { settleAll } from "../../settle-all.ts";
 import type { ReplicaState, ServiceState, StackDriver } from "../driver.ts";
 import type { LinkSidecars } from "../link-sidecars.ts";
 import { stateOfAll } from "../replica-states.ts";
@@ -76,9 +77,9 @@ export class DockerDriver implements StackDriver {
   }
 
   async disconnect(service: string, container?: string): Promise<void> {
-    await this.#each(service, container, async (_, found) => {
-      for (const endpoint of endpointsOf(found)) await disconnect(this.#docker, found.Id, endpoint);
-    });
+    await this.#each(service, container, (_, found) =>
+      eachInTurn(endpointsOf(found), (endpoint) => disconnect(this.#docker, found.Id, endpoint)),
+    );
   }
 
   async reconnect(service: string, before: Baseline | undefined, container?: string): Promise<void> {
@@ -89,7 +90,7 @@ export class DockerDriver implements StackDriver {
           hint: `have it made again: docker compose -p ${this.#project} up -d --force-recreate ${service}`,
         });
       }
-      for (const endpoint of known.endpoints) await reconnect(this.#docker, id, endpoint);
+      await eachInTurn(known.endpoints, (endpoint) => reconnect(this.#docker, known, endpoint));
     });
   }
 
@@ -130,10 +131,19 @@ export class DockerDriver implements StackDriver {
         },
       );
     }
-    const done = await Promise.allSettled(found.map((each) => work(this.#docker.getContainer(each.Id), each)));
-    const failed = done.find((each) => each.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    await settleAll(found.map((each) => work(this.#docker.getContainer(each.Id), each)));
   }
+}
+
+/** In their order, all of them, whatever fails. */
+async function eachInTurn(endpoints: readonly Endpoint[], work: (endpoint: Endpoint) => Promise<void>): Promise<void> {
+  const all: Promise<void>[] = [];
+  for (const endpoint of endpoints) {
+    const done = work(endpoint);
+    all.push(done);
+    await done.catch(() => {});
+  }
+  await settleAll(all);
 }
 
 function stateOfContainer(found: Inspected): ServiceState {

@@ -1,5 +1,5 @@
 import type Dockerode from "dockerode";
-import type { Endpoint } from "../../journal/baseline.ts";
+import type { ContainerBaseline, Endpoint } from "../../journal/baseline.ts";
 import { ask } from "./engine-error.ts";
 
 type Settings = Dockerode.ContainerInspectInfo["NetworkSettings"]["Networks"][string];
@@ -54,11 +54,20 @@ export async function disconnect(docker: Dockerode, container: string, endpoint:
   ]);
 }
 
-export async function reconnect(docker: Dockerode, container: string, endpoint: Endpoint): Promise<void> {
+/** @throws LabError with the network and the address that the container had there */
+export async function reconnect(docker: Dockerode, before: ContainerBaseline, endpoint: Endpoint): Promise<void> {
   const network = docker.getNetwork(endpoint.network);
+  const { IPv4Address: address } = (endpoint.config.IPAMConfig ?? {}) as { IPv4Address?: string };
+  const at = address === undefined ? "" : ` at ${address}`;
   await ask(
-    "connecting to a network again",
-    () => network.connect({ Container: container, EndpointConfig: endpointConfig(endpoint) }),
+    `connecting ${before.service} to network ${networkName(before, endpoint)} again${at}`,
+    () => network.connect({ Container: before.id, EndpointConfig: endpointConfig(endpoint) }),
     [{ status: 403, says: /already exists/ }],
   );
+}
+
+/** By its id where the inspection does not have it. */
+function networkName({ inspection }: ContainerBaseline, { network }: Endpoint): string {
+  const [path] = Object.entries(inspection).find(([, value]) => value === network) ?? [];
+  return /^NetworkSettings\.Networks\.(.+)\.NetworkID$/.exec(path ?? "")?.[1] ?? network;
 }
