@@ -21,6 +21,8 @@ test.each<[string, string, RegExp]>([
     /^this is a Jaeger trace/,
   ],
   ["an OTLP trace", '{"resourceSpans":[{"resource":{},"scopeSpans":[]}]}', /^this is an OTLP trace/],
+  ["a HAR file", '{"log":{"version":"1.2","entries":[]}}', /^this is a HAR file/],
+  ["a trace of Chrome", '{"traceEvents":[{"ph":"X","ts":1}]}', /^this is a trace of Chrome/],
   ["a Zipkin trace", '[{"traceId":"a","id":"b","localEndpoint":{"serviceName":"x"}}]', /^this is a Zipkin trace/],
   ["a Chaos Mesh manifest", "apiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos\n", /^this is a Chaos Mesh manifest/],
   ["a Kubernetes manifest", "apiVersion: v1\nkind: Pod\n", /^this is a Kubernetes manifest/],

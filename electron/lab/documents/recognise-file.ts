@@ -1,5 +1,5 @@
 /** A kind of file that people give to the wrong command, or that another tool wrote. */
-export type FileKind = "scenario" | "compose file" | "zip" | "other";
+export type FileKind = "scenario" | "compose file" | "zip" | "trace" | "other";
 
 interface Format {
   kind: FileKind;
@@ -13,6 +13,7 @@ interface Format {
 
 const NOT_READ = "the lab has no command that reads it";
 const OPEN_IT = "it is read by `traces open` and `evaluate`";
+const EXPORT_OTLP = "export it as OTLP or as Jaeger JSON";
 const RUN_IT = "it is given to `run`, `plan` and `scenarios validate`";
 const CHAOS_TOOLKIT = {
   kind: "other",
@@ -33,14 +34,34 @@ const FORMATS: readonly Format[] = [
   },
   { kind: "other", name: "a JUnit report", signs: [/^\s*(?:<\?xml[^>]*>\s*)?<testsuites?\b/], advice: NOT_READ },
   { kind: "other", name: "an HTML page", signs: [/^\s*<(?:!doctype html|html)\b/i], advice: NOT_READ },
-  { kind: "other", name: "an OTLP trace", signs: [key("resource_?[sS]pans")], advice: OPEN_IT },
+  { kind: "trace", name: "an OTLP trace", signs: [key("resource_?[sS]pans")], advice: OPEN_IT },
   {
-    kind: "other",
+    kind: "trace",
     name: "a Jaeger trace",
     signs: [key("traceID"), key("spanID"), key("operationName")],
     advice: OPEN_IT,
   },
-  { kind: "other", name: "a Zipkin trace", signs: [key("traceId"), key("localEndpoint")], advice: NOT_READ },
+  { kind: "other", name: "a Zipkin trace", signs: [key("traceId"), key("localEndpoint")], advice: EXPORT_OTLP },
+  {
+    kind: "other",
+    name: "a Datadog trace",
+    signs: [key("trace_id"), key("span_id"), key("resource"), key("service"), key("duration")],
+    advice: EXPORT_OTLP,
+  },
+  {
+    kind: "other",
+    name: "the output of OpenTelemetry's console exporter",
+    signs: [key("trace_?[iI]d"), key("(?:span_)?id"), key("trace_?[sS]tate"), key("resource"), key("attributes")],
+    advice: "give the program an exporter of OTLP",
+  },
+  {
+    kind: "other",
+    name: "a data frame of Grafana",
+    signs: [key("fields"), /["']traceID["']/, /["']spanID["']/],
+    advice: "save the trace that its data source answers, or give its address and id to `traces pull`",
+  },
+  { kind: "other", name: "a trace of Chrome", signs: [key("traceEvents"), key("ph")], advice: NOT_READ },
+  { kind: "other", name: "a HAR file", signs: [key("log"), key("entries"), key("version")], advice: NOT_READ },
   { ...CHAOS_TOOLKIT, signs: [key("steady-state-hypothesis")] },
   { ...CHAOS_TOOLKIT, signs: [key("method"), key("provider"), /type["']?\s*:\s*["']?(?:action|probe)\b/] },
   { kind: "other", name: "a Chaos Mesh manifest", signs: [topKey("apiVersion"), /chaos-mesh\.org/], advice: NOT_READ },

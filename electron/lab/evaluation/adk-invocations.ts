@@ -2,9 +2,9 @@ import { isObject } from "../../model/json.ts";
 import type { TraceSpan } from "../trace-files/trace.ts";
 import type { TraceTree } from "../trace-files/trace-tree.ts";
 import type { Invocation, ToolUse } from "./invocation.ts";
-import { argumentsOf, parsed } from "./messages.ts";
+import { argumentsOf, parsed } from "./json-text.ts";
 import { textOf, toolSpanUse } from "./tool-span.ts";
-import { topmost } from "./topmost.ts";
+import { lastEnd, topmost } from "./topmost.ts";
 
 const ADK = "gcp.vertex.agent";
 const MARKERS = [
@@ -27,8 +27,8 @@ export function isAdk({ scope, attributes }: TraceSpan): boolean {
  * work for the same turn. The text of a turn is what its first call of a model was given, its response what the last gave.
  */
 export function adkInvocations(tree: TraceTree, spans: readonly TraceSpan[], warnings: string[]): Invocation[] {
-  const isInvocation = (span: TraceSpan) =>
-    span.name.startsWith("invoke_agent") && (isAdk(span) || tree.descendantsOf(span).some(isAdk));
+  const around = withAncestors(tree, spans.filter(isAdk));
+  const isInvocation = (span: TraceSpan) => span.name.startsWith("invoke_agent") && around.has(span);
   return topmost(tree, spans, isInvocation).flatMap((span) => {
     const below = tree.descendantsOf(span);
     const modelCalls = below.filter((each) => each.name.startsWith("call_llm") && isAdk(each));
@@ -46,9 +46,18 @@ export function adkInvocations(tree: TraceTree, spans: readonly TraceSpan[], war
       tokens: tokensOf(modelCalls),
       hasEnded: span.endUs !== undefined,
       startUs: span.startUs,
-      endUs: Math.max(span.startUs, ...[span, ...below].map(({ endUs = 0 }) => endUs)),
+      endUs: lastEnd(span, below),
     };
   });
+}
+
+function withAncestors(tree: TraceTree, spans: readonly TraceSpan[]): Set<TraceSpan> {
+  const found = new Set<TraceSpan>();
+  for (const span of spans) {
+    for (let at: TraceSpan | undefined = span; at !== undefined && !found.has(at); at = tree.parentOf(at))
+      found.add(at);
+  }
+  return found;
 }
 
 /** Of a request, which holds the whole conversation, the last text of the user. */
@@ -87,9 +96,18 @@ function partsOf(content: Record<string, unknown>): Record<string, unknown>[] {
   return Array.isArray(content.parts) ? content.parts.filter(isObject) : [];
 }
 
+/** As attributes; older versions of the kit have them in the response alone. */
 function tokensOf(modelCalls: readonly TraceSpan[]): Invocation["tokens"] {
-  const known = (name: string) => modelCalls.flatMap(({ attributes }) => attributes[`gen_ai.usage.${name}`] ?? []);
-  const [input, output] = [known("input_tokens"), known("output_tokens")];
+  const known = (name: string, inResponse: string) =>
+    modelCalls.flatMap(({ attributes }) => {
+      const response = parsed(attributes[`${ADK}.llm_response`]);
+      const usage = isObject(response) ? response.usage_metadata : undefined;
+      return attributes[`gen_ai.usage.${name}`] ?? (isObject(usage) ? usage[inResponse] : undefined) ?? [];
+    });
+  const [input, output] = [
+    known("input_tokens", "prompt_token_count"),
+    known("output_tokens", "candidates_token_count"),
+  ];
   if (input.length === 0 && output.length === 0) return undefined;
   const sum = (values: readonly unknown[]) => values.reduce((total: number, value) => total + (Number(value) || 0), 0);
   return { input: sum(input), output: sum(output) };

@@ -61,6 +61,16 @@ test("gets the turns as JSON by version 1.0 of the protocol, and answers with a 
   });
 });
 
+test("what it leaves behind in a session of its own, with its output open, is not waited for without end, and killed", async () => {
+  const pid = join(folder, "detached");
+  const file = evaluator("leaves", `#!/bin/sh\nsetsid sh -c 'echo $$ > ${pid}; exec sleep 1000' & wait`);
+  const running = runCustomEvaluator(file, INPUT, signal, 1_000);
+  await expect(running).rejects.toThrow(/it took longer than 1 s/);
+  await expect.poll(() => identify(Number(readFileSync(pid, "utf8")))).toBeUndefined();
+  const orphan = evaluator("orphan", `#!/bin/sh\nsetsid sleep 5 & echo '{"score": 1}'`);
+  await expect(runCustomEvaluator(orphan, INPUT, signal, 1_000)).rejects.toThrow(/it took longer than 1 s/);
+});
+
 describe("is an error", () => {
   test.each([
     ["an exit code", "#!/bin/sh\necho broken >&2; exit 3", /it ended with code 3; the end of its stderr: broken/],

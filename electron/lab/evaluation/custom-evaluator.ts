@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import { z } from "zod";
 import { LabError } from "../lab-error.ts";
 import { parseAs } from "../parse-as.ts";
+import { familyOf } from "../process-identity.ts";
 import type { ExpectedTurn } from "./eval-set.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -52,12 +53,12 @@ export async function runCustomEvaluator(
   // A group of its own, so that its children can be killed with it.
   const child = spawn(command, args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-  const kill = () => killGroup(child);
-  limit.addEventListener("abort", kill, { once: true });
+  const end = () => killAll(child);
+  limit.addEventListener("abort", end, { once: true });
   try {
     child.stdin.on("error", () => {});
     child.stdin.end(JSON.stringify(requestOf(input)));
-    const [out, err] = [collect(child.stdout, kill), collect(child.stderr)];
+    const [out, err] = [collect(child.stdout, end), collect(child.stderr)];
     const [code] = await once(child, "close").catch((error: Error) => {
       throw failure(file, `it cannot be started: ${error.message}`);
     });
@@ -67,9 +68,9 @@ export async function runCustomEvaluator(
     if (code !== 0) throw failure(file, `it ended with code ${code ?? child.signalCode}${endOf(err.text)}`);
     return readAnswer(file, out.text);
   } finally {
-    limit.removeEventListener("abort", kill);
+    limit.removeEventListener("abort", end);
     // What it has started and left behind.
-    kill();
+    end();
   }
 }
 
@@ -151,9 +152,20 @@ function readAnswer(file: string, text: string): CustomEvaluation {
   };
 }
 
-function killGroup({ pid }: ChildProcess): void {
+/** Its group, and what has left the group. Then nobody waits for what holds its output open. */
+function killAll(child: ChildProcess): void {
+  const { pid, exitCode, signalCode } = child;
+  if (pid !== undefined) {
+    const family = exitCode === null && signalCode === null ? familyOf(pid) : [];
+    for (const each of [...family, -pid]) kill(each);
+  }
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+function kill(pid: number): void {
   try {
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    process.kill(pid, "SIGKILL");
   } catch {
     // Nothing of it is left.
   }

@@ -150,10 +150,13 @@ describe("the tools that were used", () => {
   });
 
   test("a difference is told at the field", async () => {
-    const differing = async (expected: [string, object][], actual: [string, object][]) => {
+    const differing = async (
+      expected: [string, object][],
+      actual: [string, object][],
+      match: TrajectoryMatch = "EXACT",
+    ) => {
       const { metrics } = await evaluate({
-        trace: traceOf(actual),
-        evalSet: setOf(expected),
+        ...{ trace: traceOf(actual), evalSet: setOf(expected), match },
         metrics: ["tool_trajectory_avg_score"],
       });
       return metrics[0]?.comparisons?.[0]?.difference;
@@ -163,6 +166,10 @@ describe("the tools that were used", () => {
     expect(await differing([a, b], [a, c])).toBe("use 2: expected b, got c");
     expect(await differing([a, b], [a])).toBe("use 2: b is missing");
     expect(await differing([a], [a, b])).toBe("use 2: b was not expected");
+    expect(await differing([a, b], [c, a], "IN_ORDER")).toBe("b is missing");
+    expect(await differing([a, b], [b, a], "IN_ORDER")).toBe("b is missing");
+    expect(await differing([a, b], [c, b, ["a", { x: 2 }]], "ANY_ORDER")).toBe("a: argument x is 2, expected 1");
+    expect(await differing([a, a], [a, c], "ANY_ORDER")).toBe("a is missing");
   });
 });
 
@@ -213,6 +220,37 @@ describe("what is green", () => {
         error: expect.stringMatching(/none of the 2 cases .* begins with "list all Helm releases"/),
       });
     }
+  });
+
+  test("of several cases that begin alike it is the one whose every text is the trace's; else that is said", async () => {
+    const longer = asking("list all Helm releases");
+    const evalSet = (...eval_cases: object[]) => JSON.stringify({ ...rest, eval_cases });
+    const [turn] = longer.conversation;
+    longer.conversation.push({ ...(turn as object), user_content: { parts: [{ text: "and then?" }] } } as never);
+    const [same] = cases;
+    const found = await evaluate({ evalSet: evalSet(longer, same as object) });
+    expect(found.metrics.map(({ status }) => status)).toEqual(["passed", "passed"]);
+    expect(found.warnings).toEqual([]);
+    const doubtful = await evaluate({ evalSet: evalSet(longer, longer) });
+    expect(doubtful.warnings).toEqual([expect.stringMatching(/2 cases of helm_eval_set begin with the same text/)]);
+  });
+
+  test("a set in the kit's newer form, and in its other names, expects the same", async () => {
+    const camel = HELM_SET.replaceAll(/"([a-z]+(?:_[a-z]+)+)":/g, (all, name: string) =>
+      all.replace(
+        name,
+        name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      ),
+    );
+    expect(camel).toContain('"evalCases":');
+    expect((await evaluate({ evalSet: camel })).metrics).toMatchObject([{ score: 1 }, { status: "passed" }]);
+    const newer = structuredClone(cases[0]) as { conversation: [{ intermediate_data: Record<string, unknown> }] };
+    const [{ intermediate_data: data }] = newer.conversation;
+    const calls = (data.tool_uses as object[]).map((call) => ({ function_call: call }));
+    delete data.tool_uses;
+    data.invocation_events = [{ author: "agent", content: { role: "model", parts: calls } }];
+    const { metrics } = await evaluate({ evalSet: JSON.stringify({ ...rest, eval_cases: [newer] }) });
+    expect(metrics).toMatchObject([{ score: 1, comparisons: [{ expected: [{ name: expect.any(String) }] }] }, {}]);
   });
 
   test("a sole case is used, with a warning when it begins otherwise", async () => {
@@ -280,7 +318,8 @@ describe("what is green", () => {
       ["latency_ms", 1e9],
     ];
     const given = { evalSet: "", metrics: limits.map(([name]) => name), thresholds: limits };
-    const uncounted = await evaluate({ ...given, trace: text.replaceAll("gen_ai.usage.", "other.usage.") });
+    const silent = text.replaceAll("gen_ai.usage.", "other.usage.").replaceAll("usage_metadata", "other");
+    const uncounted = await evaluate({ ...given, trace: silent });
     expect(uncounted.metrics.map(({ status }) => status)).toEqual(["errored", "passed"]);
     const open = JSON.parse(text) as { data: { spans: { operationName: string; duration?: number }[] }[] };
     for (const span of open.data[0]?.spans ?? [])

@@ -48,16 +48,12 @@ export interface EvaluationRequest {
 
 /** Evaluates one trace by each metric. An evaluator that fails is an errored metric and does not affect the others. */
 export async function evaluateTrace(trace: Trace, request: EvaluationRequest): Promise<Evaluation> {
-  return evaluateConverted(trace, convertTrace(trace), request);
+  return evaluateConverted(convertTrace(trace), request);
 }
 
-/** @param converted the turns of the trace */
-export async function evaluateConverted(
-  trace: Trace,
-  converted: ConvertedTrace,
-  request: EvaluationRequest,
-): Promise<Evaluation> {
-  const performance = performanceOf(trace, converted);
+/** @param converted the turns of a trace */
+export async function evaluateConverted(converted: ConvertedTrace, request: EvaluationRequest): Promise<Evaluation> {
+  const performance = performanceOf(converted);
   const warnings = [...converted.warnings];
   const expected = expectedTurns(request.evalSet, converted, warnings);
   const metrics: MetricResult[] = [];
@@ -72,10 +68,12 @@ export async function evaluateConverted(
     const durationMs = globalThis.performance.now() - startedMs;
     metrics.push({ metric: metric.name, threshold: metric.threshold, durationMs, ...result });
   }
-  const { invocations } = converted;
+  const { traceId, invocations } = converted;
   const turns = "turns" in expected ? expected.turns : undefined;
-  return { traceId: trace.traceId, invocations, expected: turns, warnings, metrics, performance };
+  return { traceId, invocations, expected: turns, warnings, metrics, performance };
 }
+
+const NO_TURN = "no turn of an agent was found in the trace";
 
 type Unmeasured = Omit<MetricResult, "metric" | "threshold" | "durationMs">;
 
@@ -91,6 +89,7 @@ interface Subject {
 
 function expectedTurns(evalSet: EvalSet | undefined, { invocations }: ConvertedTrace, warnings: string[]): Expected {
   if (evalSet === undefined) return { missing: "it needs an eval set with the expected turns" };
+  if (invocations.length === 0) return { missing: NO_TURN };
   const chosen = chooseCase(evalSet, invocations);
   if (chosen.is === "none") return { missing: chosen.reason };
   if (chosen.warning !== undefined) warnings.push(chosen.warning);
@@ -102,7 +101,7 @@ async function evaluateMetric(
   { converted, performance, expected, request }: Subject,
 ): Promise<Unmeasured> {
   const { invocations } = converted;
-  if (invocations.length === 0) throw new Error("no turn of an agent was found in the trace");
+  if (invocations.length === 0) throw new Error(NO_TURN);
   if (isLimitMetric(metric)) {
     const value = metric.valueOf(performance);
     if (value === undefined)

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readTraceFile } from "../trace-files/read-trace-file.ts";
+import type { Attributes, TraceSpan } from "../trace-files/trace.ts";
 import { convertTrace } from "./convert-trace.ts";
 
 interface GivenSpan {
@@ -212,6 +213,106 @@ test("messages in the events of a span, and in the older numbered attributes", (
   expect(numbered.invocations).toMatchObject([
     { userText: "hello", finalResponse: "hi", toolUses: [{ name: "t", arguments: { a: 1 }, id: "c" }] },
   ]);
+});
+
+describe("messages as older instrumentations write them", () => {
+  const call = { id: "c", type: "function", function: { name: "t", arguments: '{"a":1}' } };
+  const asked = { role: "user", content: "hello" };
+  const answered = { role: "assistant", content: "hi", tool_calls: [call] };
+  const json = JSON.stringify;
+  const event = (name: string, attributes: Record<string, string>) => ({
+    ...{ name, timeUnixNano: "1" },
+    attributes: Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+  });
+
+  test.each<[string, Record<string, unknown>, object[]]>([
+    ["one attribute of the span each", { "gen_ai.prompt": json([asked]), "gen_ai.completion": json([answered]) }, []],
+    ["texts", { "gen_ai.prompt": "hello", "gen_ai.completion": json(answered) }, []],
+    ["an object with them", { "gen_ai.prompt": json({ messages: [asked] }), "gen_ai.completion": json(answered) }, []],
+    [
+      "an event for the prompt and one for the completion",
+      {},
+      [
+        event("gen_ai.content.prompt", { "gen_ai.prompt": json([asked]) }),
+        event("gen_ai.content.completion", { "gen_ai.completion": json([answered]) }),
+      ],
+    ],
+    [
+      "an event a message",
+      {},
+      [
+        event("gen_ai.system.message", { content: "be brief" }),
+        event("gen_ai.user.message", { content: "hello" }),
+        event("gen_ai.choice", { index: "0", message: json(answered) }),
+      ],
+    ],
+    [
+      "an event a message, with a body",
+      {},
+      [
+        event("gen_ai.user.message", { "gen_ai.event.content": json(asked) }),
+        event("gen_ai.choice", { "gen_ai.event.content": json({ index: 0, message: answered }) }),
+      ],
+    ],
+    [
+      "an event a message, with parts",
+      {},
+      [
+        event("gen_ai.user.message", { content: json([{ text: "hello" }]) }),
+        event("gen_ai.choice", {
+          message: json([{ text: "hi" }, { type: "tool_call", id: "c", name: "t", arguments: { a: 1 } }]),
+        }),
+      ],
+    ],
+  ])("%s", (_, attributes, events) => {
+    const { invocations } = turnsOf({
+      ...{ id: "chat", at: 1, events },
+      attributes: { "gen_ai.request.model": "m", ...attributes },
+    });
+    expect(invocations).toMatchObject([
+      { userText: "hello", finalResponse: "hi", toolUses: [{ name: "t", arguments: { a: 1 }, id: "c" }] },
+    ]);
+  });
+});
+
+test("a span that is in the trace twice, word for word, counts once; others that share an id count each", () => {
+  const usage = { "gen_ai.usage.input_tokens": 5 };
+  const spans: GivenSpan[] = [
+    { id: "agent", at: 1, attributes: agent },
+    {
+      id: "chat",
+      parent: "agent",
+      at: 2,
+      attributes: chat(messages(["user", "a"]), messages(["assistant", "b"]), usage),
+    },
+    { id: "tool", parent: "agent", at: 3, attributes: { "gen_ai.tool.name": "t" } },
+  ];
+  const repeated = turnsOf(...spans, ...spans);
+  expect(repeated.invocations).toMatchObject([{ toolUses: [{ name: "t" }], tokens: { input: 5 } }]);
+  expect(repeated.warnings).toEqual([expect.stringMatching(/3 spans are in it twice and counted once/)]);
+  const other = { ...(spans[2] as GivenSpan), attributes: { "gen_ai.tool.name": "other" } };
+  expect(turnsOf(...spans, other).invocations[0]?.toolUses.map(({ name }) => name)).toEqual(["t", "other"]);
+});
+
+test("spans by other conventions are named, since no turn is read of them", () => {
+  const { invocations, warnings } = turnsOf({ id: "LLM", at: 1, attributes: { "openinference.span.kind": "LLM" } });
+  expect(invocations).toEqual([]);
+  expect(warnings.at(-1)).toMatch(/1 span has the attributes of OpenInference, of which no turn is read/);
+});
+
+test("a turn of a hundred and fifty thousand spans is read", () => {
+  const span = (at: number, name: string, attributes: Attributes): TraceSpan => ({
+    ...{ traceId: "t", spanId: String(at), parentId: at === 0 ? undefined : "0", name, statusMessage: "" },
+    ...{ kind: "internal", service: "", scope: "", startUs: at, endUs: at + 1, attributes, events: [], isError: false },
+  });
+  const spans = Array.from({ length: 150_000 }, (_, at) =>
+    at % 3 === 1
+      ? span(at, "tool", { "gen_ai.tool.name": "t", "gen_ai.tool.call.id": `${at}` })
+      : span(at, "chat", { "gen_ai.request.model": "m" }),
+  );
+  spans[0] = span(0, "invoke_agent a", { "gen_ai.input.messages": messages(["user", "a"]) });
+  const { invocations } = convertTrace({ traceId: "t", spans });
+  expect(invocations.map(({ toolUses }) => toolUses.length)).toEqual([50_000]);
 });
 
 test("calls in a row with the same text of the user are one turn; another text begins the next", () => {

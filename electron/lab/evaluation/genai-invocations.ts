@@ -3,7 +3,8 @@ import type { TraceTree } from "../trace-files/trace-tree.ts";
 import type { Invocation, ToolUse } from "./invocation.ts";
 import { inputMessages, type MessageToolCall, outputMessages } from "./messages.ts";
 import { toolSpanUse } from "./tool-span.ts";
-import { topmost } from "./topmost.ts";
+import { ToolUseIndex } from "./tool-use-index.ts";
+import { lastEnd, topmost } from "./topmost.ts";
 
 const MODEL_OPERATIONS = ["chat", "text_completion", "generate_content"];
 
@@ -50,22 +51,47 @@ export function genAiInvocations(tree: TraceTree, spans: readonly TraceSpan[], w
   const turns = starts.flatMap((start) => turnOf(tree, start) ?? noModel(start, warnings));
   const strays = strayToolCalls(tree, spans, starts);
   const merged = mergeSameText(turns);
-  for (const span of strays) {
-    const use = toolSpanUse(span);
-    // A server that lost the context of its caller: the turn that it happened in is known by time.
-    const turn = merged.find(
-      ({ invocation }) => invocation.startUs <= span.startUs && span.startUs <= invocation.endUs,
-    );
-    if (use === undefined || turn === undefined) continue;
-    if (turn.invocation.toolUses.some((each) => isSameCall(each, use))) continue;
-    turn.invocation.toolUses = [...turn.invocation.toolUses, use];
-    warnings.push(`span ${span.spanId} (${span.name}): its caller is not in the trace; counted by its time`);
-  }
+  addStrays(strays, merged, warnings);
   return merged.map(({ invocation }) => invocation);
 }
 
+/** Calls of servers that lost the context of their caller: the turn that each happened in is known by time. */
+function addStrays(strays: readonly TraceSpan[], turns: readonly Turn[], warnings: string[]): void {
+  const indexes = new Map<Turn, ToolUseIndex>();
+  let first = 0;
+  for (const span of strays) {
+    // Both are by their start: what has ended before this one has ended before those to come.
+    while ((turns[first]?.invocation.endUs ?? span.startUs) < span.startUs) first++;
+    const use = toolSpanUse(span);
+    const turn = turnAt(span.startUs, turns, first);
+    if (use === undefined || turn === undefined) continue;
+    const { toolUses } = turn.invocation;
+    const index = indexes.get(turn) ?? indexOf(toolUses);
+    indexes.set(turn, index);
+    if (index.find(use) !== undefined) continue;
+    index.add(use, toolUses.length);
+    toolUses.push(use);
+    warnings.push(`span ${span.spanId} (${span.name}): its caller is not in the trace; counted by its time`);
+  }
+}
+
+function turnAt(atUs: number, turns: readonly Turn[], first: number): Turn | undefined {
+  for (let at = first; at < turns.length; at++) {
+    const turn = turns[at];
+    if (turn === undefined || turn.invocation.startUs > atUs) return undefined;
+    if (atUs <= turn.invocation.endUs) return turn;
+  }
+  return undefined;
+}
+
+function indexOf(uses: readonly ToolUse[]): ToolUseIndex {
+  const index = new ToolUseIndex();
+  for (const [position, use] of uses.entries()) index.add(use, position);
+  return index;
+}
+
 interface Turn {
-  invocation: Invocation & { toolUses: readonly ToolUse[] };
+  invocation: Invocation & { toolUses: ToolUse[] };
 }
 
 function noModel(start: TraceSpan, warnings: string[]): Turn[] {
@@ -93,7 +119,7 @@ function turnOf(tree: TraceTree, start: TraceSpan): Turn | undefined {
       tokens: tokensOf(modelCalls.map(withInner)),
       hasEnded: start.endUs !== undefined,
       startUs: start.startUs,
-      endUs: Math.max(start.startUs, ...all.map(({ endUs = 0 }) => endUs)),
+      endUs: lastEnd(start, all),
     },
   };
 }
@@ -129,32 +155,22 @@ function toolSpansOf(tree: TraceTree, all: readonly TraceSpan[]): ToolUse[] {
 /** What a model asked for and what was then done are one use: known by its id, else by its name and order. */
 function mergedUses(ofSpans: readonly ToolUse[], calls: readonly MessageToolCall[]): ToolUse[] {
   const merged = [...ofSpans];
-  const isTaken = merged.map(() => false);
+  const index = indexOf(ofSpans);
   const seen = new Set<string>();
   for (const call of calls) {
     if (call.id !== undefined && seen.has(call.id)) continue;
     if (call.id !== undefined) seen.add(call.id);
-    const byId = merged.findIndex(({ id }) => id !== undefined && id === call.id);
-    const at = byId >= 0 ? byId : merged.findIndex((use, index) => !isTaken[index] && isSameCall(use, call));
-    if (at < 0) {
+    const at = index.withId(call.id) ?? index.find(call);
+    if (at === undefined) {
       merged.push({ ...call, response: undefined });
-      isTaken.push(true);
       continue;
     }
-    isTaken[at] = true;
+    index.take(at);
     const use = merged[at] as ToolUse;
     const isBare = Object.keys(use.arguments).length === 0;
     merged[at] = { ...use, id: use.id ?? call.id, arguments: isBare ? call.arguments : use.arguments };
   }
   return merged;
-}
-
-/** Ids that differ tell two calls apart; without them, the name and, where both are known, the arguments. */
-function isSameCall(use: ToolUse, other: Omit<ToolUse, "response">): boolean {
-  if (use.name !== other.name) return false;
-  if (use.id !== undefined && other.id !== undefined) return use.id === other.id;
-  const [one, two] = [use.arguments, other.arguments].map((each) => JSON.stringify(each));
-  return one === "{}" || two === "{}" || one === two;
 }
 
 /** Calls of tools below none of the turns, and below no other call. */
@@ -165,6 +181,12 @@ function strayToolCalls(tree: TraceTree, spans: readonly TraceSpan[], starts: re
 
 function mergeSameText(turns: readonly Turn[]): Turn[] {
   const merged: Turn[] = [];
+  const ids = new Map<Turn, Set<string>>();
+  const idsOf = (turn: Turn) => {
+    const known = ids.get(turn) ?? new Set(turn.invocation.toolUses.flatMap(({ id }) => id ?? []));
+    ids.set(turn, known);
+    return known;
+  };
   for (const turn of turns) {
     const last = merged.at(-1);
     const { invocation } = turn;
@@ -173,12 +195,11 @@ function mergeSameText(turns: readonly Turn[]): Turn[] {
       continue;
     }
     const before = last.invocation;
-    const added = invocation.toolUses.filter(
-      ({ id }) => id === undefined || !before.toolUses.some((use) => use.id === id),
-    );
+    const known = idsOf(last);
+    for (const use of invocation.toolUses) if (use.id === undefined || !known.has(use.id)) before.toolUses.push(use);
+    for (const { id } of invocation.toolUses) if (id !== undefined) known.add(id);
     last.invocation = {
       ...before,
-      toolUses: [...before.toolUses, ...added],
       finalResponse: invocation.finalResponse || before.finalResponse,
       tokens: addTokens(before.tokens, invocation.tokens),
       hasEnded: before.hasEnded && invocation.hasEnded,

@@ -1,3 +1,5 @@
+import type { TraceSpan } from "../trace-files/trace.ts";
+
 /** One turn of an agent: what it was asked, which tools it used, what it answered. */
 export interface Invocation {
   id: string;
@@ -25,6 +27,8 @@ export interface ToolUse {
 /** Of one trace. */
 export interface ConvertedTrace {
   traceId: string;
+  /** Those that count: one that is in the file twice, word for word, once. */
+  spans: readonly TraceSpan[];
   invocations: readonly Invocation[];
   warnings: readonly string[];
 }

@@ -1,5 +1,7 @@
-import { isObject, parseJson } from "../../model/json.ts";
-import type { Attributes, TraceSpan } from "../trace-files/trace.ts";
+import { isObject } from "../../model/json.ts";
+import type { TraceSpan } from "../trace-files/trace.ts";
+import { argumentsOf, parsed } from "./json-text.ts";
+import { OLDER_INPUT, OLDER_OUTPUT, type OlderForm, olderMessages } from "./older-messages.ts";
 
 /** A message to or from a model, in any of the forms that instrumentations write. */
 export interface ChatMessage {
@@ -22,42 +24,20 @@ const ROLES: Record<string, ChatMessage["role"]> = {
   ai: "assistant",
 };
 
-/** What a model was given: `gen_ai.input.messages`, of the span or of its events, or the older numbered attributes. */
+/** What a model was given: `gen_ai.input.messages`, of the span or of its events, or an older form of them. */
 export function inputMessages(span: TraceSpan): ChatMessage[] {
-  return messagesOf(span, "gen_ai.input.messages", "gen_ai.prompt.");
+  return messagesOf(span, "gen_ai.input.messages", OLDER_INPUT);
 }
 
 /** What a model answered. */
 export function outputMessages(span: TraceSpan): ChatMessage[] {
-  return messagesOf(span, "gen_ai.output.messages", "gen_ai.completion.");
+  return messagesOf(span, "gen_ai.output.messages", OLDER_OUTPUT);
 }
 
-function messagesOf({ attributes, events }: TraceSpan, name: string, olderPrefix: string): ChatMessage[] {
-  const value = attributes[name] ?? events.map((event) => event.attributes[name]).find((each) => each !== undefined);
+function messagesOf(span: TraceSpan, name: string, older: OlderForm): ChatMessage[] {
+  const value = [span, ...span.events].map(({ attributes }) => attributes[name]).find((each) => each !== undefined);
   const list = parsed(value);
-  if (Array.isArray(list)) return list.filter(isObject).map(toMessage);
-  return numbered(attributes, olderPrefix).map(toMessage);
-}
-
-/** `gen_ai.prompt.0.role`, `gen_ai.prompt.0.tool_calls.0.name` and so on as messages. */
-function numbered(attributes: Attributes, prefix: string): Record<string, unknown>[] {
-  const messages: Record<string, unknown>[] = [];
-  for (const [name, value] of Object.entries(attributes)) {
-    const [, at, rest = ""] = name.startsWith(prefix)
-      ? (/^(\d{1,4})\.(.+)$/.exec(name.slice(prefix.length)) ?? [])
-      : [];
-    if (at === undefined) continue;
-    messages[Number(at)] ??= {};
-    const message = messages[Number(at)] as Record<string, unknown>;
-    const [, call, field = ""] = /^tool_calls\.(\d{1,4})\.(.+)$/.exec(rest) ?? [];
-    if (call === undefined) message[rest] = value;
-    else {
-      message.tool_calls ??= [];
-      const calls = message.tool_calls as Record<string, unknown>[];
-      calls[Number(call)] = { ...calls[Number(call)], [field]: value };
-    }
-  }
-  return messages.filter((message) => message !== undefined);
+  return (Array.isArray(list) ? list.filter(isObject) : olderMessages(span, older)).map(toMessage);
 }
 
 function toMessage(message: Record<string, unknown>): ChatMessage {
@@ -87,15 +67,4 @@ function toToolCall(call: Record<string, unknown>): MessageToolCall {
     name: typeof inner.name === "string" ? inner.name : "",
     arguments: argumentsOf(inner.arguments ?? inner.args ?? inner.input),
   };
-}
-
-/** An object, or its JSON; empty for anything else. */
-export function argumentsOf(value: unknown): Record<string, unknown> {
-  const object = parsed(value);
-  return isObject(object) ? object : {};
-}
-
-/** A value that may have been written as JSON text; such text as it is when it is none. */
-export function parsed(value: unknown): unknown {
-  return typeof value === "string" ? (parseJson(value) ?? value) : value;
 }

@@ -1,4 +1,4 @@
-import type { Trace, TraceSpan } from "../trace-files/trace.ts";
+import type { TraceSpan } from "../trace-files/trace.ts";
 import { isModelCall } from "./genai-invocations.ts";
 import type { ConvertedTrace, Invocation } from "./invocation.ts";
 
@@ -22,7 +22,7 @@ export interface Performance {
   toolNames: readonly string[];
 }
 
-export function performanceOf({ spans }: Trace, { invocations }: ConvertedTrace): Performance {
+export function performanceOf({ spans, invocations }: ConvertedTrace): Performance {
   const modelCalls = spans.filter(({ name }) => name.startsWith("call_llm"));
   const llm = modelCalls.length > 0 ? modelCalls : spans.filter(isModelCall);
   const tools = spans.filter(({ name }) => name.startsWith("execute_tool"));

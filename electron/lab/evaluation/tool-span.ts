@@ -1,7 +1,7 @@
 import { isObject } from "../../model/json.ts";
 import type { AttributeValue, TraceSpan } from "../trace-files/trace.ts";
 import type { ToolUse } from "./invocation.ts";
-import { argumentsOf, parsed } from "./messages.ts";
+import { argumentsOf, parsed } from "./json-text.ts";
 
 /** The use of a tool that a span stands for; undefined when it does not name the tool. */
 export function toolSpanUse(

@@ -8,10 +8,21 @@ export function topmost(
   isWanted: (span: TraceSpan) => boolean,
 ): TraceSpan[] {
   const wanted = new Set(spans.filter(isWanted));
+  /** Of the spans passed on the way up: a chain may have a hundred thousand. */
+  const isBelow = new Map<TraceSpan, boolean>();
   return [...wanted].filter((span) => {
-    for (let above = tree.parentOf(span); above !== undefined; above = tree.parentOf(above)) {
-      if (wanted.has(above)) return false;
+    const passed: TraceSpan[] = [];
+    let above = tree.parentOf(span);
+    for (; above !== undefined && !wanted.has(above) && !isBelow.has(above); above = tree.parentOf(above)) {
+      passed.push(above);
     }
-    return true;
+    const found = above !== undefined && (wanted.has(above) || isBelow.get(above) === true);
+    for (const each of passed) isBelow.set(each, found);
+    return !found;
   });
+}
+
+/** When the last of a span and of those below it ended, or the span began. */
+export function lastEnd(span: TraceSpan, below: readonly TraceSpan[]): number {
+  return below.reduce((last, { endUs = 0 }) => Math.max(last, endUs), Math.max(span.startUs, span.endUs ?? 0));
 }

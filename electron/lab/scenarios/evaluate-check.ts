@@ -3,7 +3,7 @@ import { turnsOf } from "../../model/run-turns.ts";
 import type { RunView } from "../../model/run-view.ts";
 import { evalSetOf } from "../evaluation/eval-set.ts";
 import { evaluateConverted } from "../evaluation/evaluate.ts";
-import { argumentsOf } from "../evaluation/messages.ts";
+import { argumentsOf } from "../evaluation/json-text.ts";
 import { readMetrics } from "../evaluation/metric.ts";
 import { inconclusive } from "./certainty.ts";
 import type { CheckOf } from "./check-schema.ts";
@@ -25,8 +25,7 @@ export async function evaluateCheck(
   }));
   const thresholds = new Map(threshold === undefined ? [] : [[metric, threshold] as const]);
   const evaluation = await evaluateConverted(
-    { traceId: view.runId, spans: [] },
-    { traceId: view.runId, invocations, warnings: [] },
+    { traceId: view.runId, spans: [], invocations, warnings: [] },
     {
       ...{ match, signal },
       metrics: readMetrics([metric], thresholds),

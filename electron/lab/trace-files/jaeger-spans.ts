@@ -13,6 +13,11 @@ export function isJaegerTrace(value: unknown): value is JsonObject {
   return isObject(value) && typeof value.traceID === "string" && Array.isArray(value.spans);
 }
 
+/** A span on its own, as Jaeger stores it in Elasticsearch: its process is in it. */
+export function isJaegerSpan(value: unknown): value is JsonObject {
+  return isObject(value) && typeof value.traceID === "string" && typeof value.spanID === "string";
+}
+
 export function readJaegerDocument({ data }: JsonObject, where: string, problems: string[]): TraceSpan[] {
   return listOf(data).flatMap((trace, index) => {
     if (isJaegerTrace(trace)) return readJaegerTrace(trace, where, problems);
@@ -24,7 +29,7 @@ export function readJaegerDocument({ data }: JsonObject, where: string, problems
 export function readJaegerTrace(trace: JsonObject, where: string, problems: string[]): TraceSpan[] {
   const processes = isObject(trace.processes) ? trace.processes : {};
   return listOf(trace.spans).flatMap((span, index) => {
-    const read = isObject(span) ? readSpan(span, textOf(trace.traceID), processes) : "it is not an object";
+    const read = isObject(span) ? readJaegerSpan(span, textOf(trace.traceID), processes) : "it is not an object";
     if (typeof read !== "string") return [read];
     problems.push(`${where}span ${index} of trace ${textOf(trace.traceID)}: ${read}`);
     return [];
@@ -32,7 +37,7 @@ export function readJaegerTrace(trace: JsonObject, where: string, problems: stri
 }
 
 /** The span, or why it cannot be read. */
-function readSpan(span: JsonObject, traceOfAll: string, processes: JsonObject): TraceSpan | string {
+export function readJaegerSpan(span: JsonObject, traceOfAll = "", processes: JsonObject = {}): TraceSpan | string {
   const spanId = textOf(span.spanID);
   if (spanId === "") return "it has no spanID";
   const start = bigintOf(span.startTime);

@@ -10,6 +10,8 @@ import type { SpanKind, TraceSpan } from "./trace.ts";
 function resourceSpansOf(document: JsonObject): unknown[] | undefined {
   const found = field(document, "resourceSpans") ?? document.batches;
   if (Array.isArray(found)) return found;
+  // A collector may write all that it gets into one file.
+  if (["resourceLogs", "resourceMetrics"].some((name) => Array.isArray(field(document, name)))) return [];
   for (const name of ["trace", "result"]) {
     const inner = document[name];
     if (isObject(inner)) return resourceSpansOf(inner) ?? (Object.keys(inner).length === 0 ? [] : undefined);
@@ -23,7 +25,8 @@ export function isOtlpDocument(value: unknown): value is JsonObject {
 
 /** A span on its own, as in files with a span a line. */
 export function isOtlpSpan(value: unknown): value is JsonObject {
-  return isObject(value) && typeof field(value, "spanId") === "string" && field(value, "traceId") !== undefined;
+  const names = ["traceId", "spanId", "startTimeUnixNano"];
+  return isObject(value) && names.every((name) => field(value, name) !== undefined);
 }
 
 interface Origin {

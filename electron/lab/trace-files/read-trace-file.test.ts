@@ -72,6 +72,12 @@ describe("spans of OpenTelemetry's own exporters", () => {
     ["OTLP JSON in gzip", "OTLP JSON", gzipSync(exported.json)],
     ["OTLP JSON laid out", "OTLP JSON", JSON.stringify(request, null, 2)],
     ["OTLP JSON after a byte order mark", "OTLP JSON", `\uFEFF${exported.json}`],
+    ["OTLP JSON that Windows' older shells wrote", "OTLP JSON", Buffer.from(`\uFEFF${exported.json}`, "utf16le")],
+    [
+      "OTLP JSON in UTF-16, the other way round",
+      "OTLP JSON",
+      Buffer.from(`\uFEFF${exported.json}`, "utf16le").swap16(),
+    ],
     ["OTLP JSON in the names of its .proto file", "OTLP JSON", snake],
     ["Tempo, first version", "OTLP JSON", JSON.stringify(older)],
     ["Tempo, second version", "OTLP JSON", JSON.stringify({ trace: request })],
@@ -199,6 +205,22 @@ describe("samples of others", () => {
     expect(treeOf(traces[0] as never).roots).toHaveLength(10);
   });
 
+  test("Jaeger JSON with a span a line, as it is stored, has its process in each", () => {
+    const { data } = JSON.parse(sample("helm.json").toString()) as {
+      data: [{ spans: { processID: string }[]; processes: Record<string, unknown> }];
+    };
+    const [{ spans, processes }] = data;
+    const lines = spans.map((span) => JSON.stringify({ ...span, process: processes[span.processID], warnings: null }));
+    const whole = readTraceFile(sample("helm.json"));
+    expect(read(lines.join("\r\n"))).toEqual({ ...whole, format: "Jaeger JSON lines" });
+  });
+
+  test("of a file with all that a collector received the traces are read", () => {
+    const others = [{ resourceLogs: [{}] }, { resourceMetrics: [{}] }].map((each) => JSON.stringify(each));
+    const file = read([others[0], exported.json, others[1]].join("\n"));
+    expect(file).toMatchObject({ problems: [], traces: [{ spans: EXPECTED }] });
+  });
+
   test("several traces of one file are apart", () => {
     const { data } = JSON.parse(sample("helm.json").toString()) as { data: object[] };
     const other = JSON.parse(
@@ -216,6 +238,16 @@ describe("what cannot be read", () => {
     ['{"hello": 1, "world": 2}', /it is JSON, but no trace: an object with hello, world/],
     ["[1, 2]", /it is JSON, but no trace: a list/],
     ['{"data": ', /it is neither JSON nor lines of JSON/],
+    ['[{"traceId":"a","id":"b","localEndpoint":{"serviceName":"c"}}]', /this is a Zipkin trace; export it as OTLP/],
+    ["<!doctype html><html></html>", /this is an HTML page/],
+    ['{"log":{"version":"1.2","entries":[]}}', /this is a HAR file/],
+    ['[[{"trace_id":1,"span_id":2,"service":"a","resource":"/","duration":3}]]', /this is a Datadog trace/],
+    [
+      '{\n"name":"chat",\n"context":{"trace_id":"0xa","span_id":"0xb","trace_state":"[]"},\n"attributes":{},"resource":{}}\n{}',
+      /this is the output of OpenTelemetry's console exporter; give the program an exporter of OTLP/,
+    ],
+    ['[{"fields":[{"name":"traceID","values":[]},{"name":"spanID"}]}]', /this is a data frame of Grafana/],
+    ["PK\u0003\u0004rest", /this is a zip file/],
     ["not a trace", /it is neither JSON nor OTLP protobuf/],
     [gzipSync("nothing"), /it is neither JSON nor OTLP protobuf/],
     [Buffer.from([0x1f, 0x8b, 1, 2, 3]), /it cannot be unpacked/],

@@ -1,8 +1,16 @@
 import { gunzipSync } from "node:zlib";
 import { isObject } from "../../model/json.ts";
+import { recogniseFile } from "../documents/recognise-file.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { parseExactJson } from "./exact-json.ts";
-import { isJaegerDocument, isJaegerTrace, readJaegerDocument, readJaegerTrace } from "./jaeger-spans.ts";
+import {
+  isJaegerDocument,
+  isJaegerSpan,
+  isJaegerTrace,
+  readJaegerDocument,
+  readJaegerSpan,
+  readJaegerTrace,
+} from "./jaeger-spans.ts";
 import { decodeOtlpTraces } from "./otlp-protobuf.ts";
 import { isOtlpDocument, isOtlpSpan, readOtlpDocument, readOtlpSpan } from "./otlp-spans.ts";
 import type { Trace, TraceFile, TraceSpan } from "./trace.ts";
@@ -12,12 +20,12 @@ export const TRACE_FILE_LIMIT = 256 * 1024 * 1024;
 const PROBLEMS_LISTED = 100;
 
 /**
- * The traces of a file, whose format is found by its content: Jaeger JSON, OTLP JSON (whole, Tempo's, or in lines of an
- * export or of a span each), or OTLP protobuf; any of them in gzip.
+ * The traces of a file, whose format is found by its content: Jaeger JSON (whole, or a span a line), OTLP JSON (whole,
+ * Tempo's, or in lines of an export or of a span each), or OTLP protobuf; any of them in gzip.
  * @throws LabError `bad-input` for a file that is none of these, saying what was expected
  */
 export function readTraceFile(bytes: Uint8Array): TraceFile {
-  const content = unpacked(bytes);
+  const content = inUtf8(unpacked(bytes));
   const first = content.find((byte) => !isBlank(byte));
   if (first === undefined) throw new LabError("bad-input", "the file is empty", { hint: HINT });
   const isText = first === OPENING_BRACE || first === OPENING_BRACKET;
@@ -32,6 +40,13 @@ export function readTraceFile(bytes: Uint8Array): TraceFile {
   }
 }
 
+/** Also UTF-16 that says so by its mark, as Windows' older shells write what a program prints. */
+function inUtf8(content: Uint8Array): Uint8Array {
+  const [one, two] = content;
+  const encoding = one === 0xff && two === 0xfe ? "utf-16le" : one === 0xfe && two === 0xff ? "utf-16be" : undefined;
+  return encoding === undefined ? content : Buffer.from(new TextDecoder(encoding).decode(content));
+}
+
 function attemptBinary(content: Uint8Array): TraceFile | undefined {
   try {
     return readBinary(content);
@@ -42,6 +57,7 @@ function attemptBinary(content: Uint8Array): TraceFile | undefined {
 
 const HINT =
   "it reads Jaeger JSON, OTLP JSON, OTLP JSON lines, OTLP protobuf and what Tempo answers, each also in gzip";
+const RECOGNISED_BYTES = 64 * 1024;
 const [OPENING_BRACE, OPENING_BRACKET] = [0x7b, 0x5b];
 /** All that a trace in protobuf has is in its first field, which has a length. */
 const PROTOBUF_FIELD_1 = 0x0a;
@@ -76,8 +92,7 @@ function readText(text: string): TraceFile {
     return readLines(text, messageOf(error));
   }
   const found = readDocument(document, "", problems.list);
-  if (found === undefined)
-    throw new LabError("bad-input", `it is JSON, but no trace: ${shapeOf(document)}`, { hint: HINT });
+  if (found === undefined) throw noTrace(text, `it is JSON, but no trace: ${shapeOf(document)}`);
   return fileOf(found.format, found.spans, problems);
 }
 
@@ -91,11 +106,8 @@ function readDocument(value: unknown, where: string, problems: string[]): Found 
   if (isOtlpDocument(value)) return { format: "OTLP JSON", spans: readOtlpDocument(value, where, problems) };
   if (isJaegerDocument(value)) return { format: "Jaeger JSON", spans: readJaegerDocument(value, where, problems) };
   if (isJaegerTrace(value)) return { format: "Jaeger JSON", spans: readJaegerTrace(value, where, problems) };
-  if (isOtlpSpan(value)) {
-    const span = readOtlpSpan(value);
-    if (typeof span === "string") problems.push(`${where}${span}`);
-    return { format: "OTLP JSON", spans: typeof span === "string" ? [] : [span] };
-  }
+  if (isJaegerSpan(value)) return { format: "Jaeger JSON", spans: sole(readJaegerSpan(value), where, problems) };
+  if (isOtlpSpan(value)) return { format: "OTLP JSON", spans: sole(readOtlpSpan(value), where, problems) };
   if (!Array.isArray(value)) return undefined;
   const read = value.map((each, index) => readDocument(each, `${where}[${index}]: `, problems));
   const found = read.filter((each) => each !== undefined);
@@ -104,25 +116,31 @@ function readDocument(value: unknown, where: string, problems: string[]): Found 
   return format === undefined ? undefined : { format, spans: found.flatMap(({ spans }) => spans) };
 }
 
+function sole(span: TraceSpan | string, where: string, problems: string[]): TraceSpan[] {
+  if (typeof span !== "string") return [span];
+  problems.push(`${where}${span}`);
+  return [];
+}
+
 /** A document or a span a line, as collectors and span processors append them. */
 function readLines(text: string, whyNotWhole: string): TraceFile {
   const problems = new Problems();
   const spans: TraceSpan[] = [];
-  let isTrace = false;
+  let format: Found["format"] | undefined;
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
     const where = `line ${index + 1}: `;
     try {
       const found = readDocument(parseExactJson(line), where, problems.list);
       if (found === undefined) problems.list.push(`${where}no trace`);
-      else spans.push(...found.spans);
-      isTrace ||= found !== undefined;
+      for (const span of found?.spans ?? []) spans.push(span);
+      format ??= found?.format;
     } catch (error) {
       problems.list.push(`${where}no JSON: ${messageOf(error)}`);
     }
   }
-  if (!isTrace) throw new LabError("bad-input", `it is neither JSON nor lines of JSON: ${whyNotWhole}`, { hint: HINT });
-  return fileOf("OTLP JSON lines", spans, problems);
+  if (format === undefined) throw noTrace(text, `it is neither JSON nor lines of JSON: ${whyNotWhole}`);
+  return fileOf(`${format} lines`, spans, problems);
 }
 
 function readBinary(content: Uint8Array): TraceFile {
@@ -131,11 +149,14 @@ function readBinary(content: Uint8Array): TraceFile {
     const spans = readOtlpDocument(decodeOtlpTraces(content), "", problems.list);
     return fileOf("OTLP protobuf", spans, problems);
   } catch (error) {
-    throw new LabError("bad-input", `it is neither JSON nor OTLP protobuf: ${messageOf(error)}`, {
-      hint: HINT,
-      cause: error,
-    });
+    const text = Buffer.from(content.subarray(0, RECOGNISED_BYTES)).toString("utf8");
+    throw noTrace(text, `it is neither JSON nor OTLP protobuf: ${messageOf(error)}`);
   }
+}
+
+/** What a file is instead, where that is known. */
+function noTrace(text: string, why: string): LabError {
+  return new LabError("bad-input", recogniseFile(text.slice(0, RECOGNISED_BYTES), "trace") ?? why, { hint: HINT });
 }
 
 function fileOf(format: TraceFile["format"], spans: readonly TraceSpan[], problems: Problems): TraceFile {

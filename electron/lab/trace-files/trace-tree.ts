@@ -74,13 +74,9 @@ function breakCircles(
   }
 }
 
-/** Without recursion: a trace may be a chain of a hundred thousand spans. */
+/** Without recursion: a trace may be a chain of a hundred thousand spans. Those that start together keep their order. */
 function below(span: TraceSpan, childrenOf: (span: TraceSpan) => readonly TraceSpan[]): TraceSpan[] {
-  const found: TraceSpan[] = [];
-  const open = [...childrenOf(span)];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    found.push(next);
-    open.push(...childrenOf(next));
-  }
+  const found = [...childrenOf(span)];
+  for (const each of found) for (const child of childrenOf(each)) found.push(child);
   return found;
 }

@@ -39,7 +39,7 @@ export interface Trace {
 
 /** What was read from a file. */
 export interface TraceFile {
-  format: "Jaeger JSON" | "OTLP JSON" | "OTLP JSON lines" | "OTLP protobuf";
+  format: "Jaeger JSON" | "Jaeger JSON lines" | "OTLP JSON" | "OTLP JSON lines" | "OTLP protobuf";
   /** By the start of each. */
   traces: readonly Trace[];
   /** What could not be understood, each with its place; the rest was read. */
