@@ -6,7 +6,8 @@ import { gatewayAudit } from "./gateway-audit.ts";
 import type { RunContext } from "./run-context.ts";
 
 const SETTLE_LIMIT_MS = 5_000;
-const POLL_INTERVAL_MS = 20;
+/** The gateway writes its rows within this time once it is asked for them. */
+const POLL_INTERVAL_MS = 8;
 /** For a gateway that does not report its pending rows: no new row for this time means that there are none. */
 const QUIET_MS = 300;
 

@@ -3,6 +3,7 @@ import { retryPauseMs } from "../retry-pause.ts";
 import { demandCall, demandHttp } from "./demands.ts";
 import type { RunContext } from "./run-context.ts";
 import { isHealth, type Steady, type SteadyCall, type SteadyHealth, type SteadyHttp } from "./schema.ts";
+import { ServiceNews } from "./service-news.ts";
 import { settleDecisions } from "./settle-decisions.ts";
 
 /** How long the stack may take to reach its steady state, before the method and after the rollback. */
@@ -40,16 +41,23 @@ async function whyNotHealthy({ service, is }: SteadyHealth, { stack }: RunContex
 }
 
 /**
- * Retries until the demand is met or the stack has had its time; the last attempt still has its own. Resolves to the
+ * Retries, also at each news of the service, until the demand is met or the stack has had its time; the last attempt still has its own. Resolves to the
  * result of the last attempt.
  */
 async function whyNotMet(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {
   const startedMs = context.clock.monotonicMs();
-  for (;;) {
-    const why = await demand(steady, context, signal);
-    const elapsedMs = context.clock.monotonicMs() - startedMs;
-    if (why === undefined || elapsedMs >= STEADY_LIMIT_MS) return why;
-    await context.clock.sleep(retryPauseMs(elapsedMs), signal);
+  const gateway = context.stack.stack.services.find(({ role }) => role === "gateway");
+  const news = new ServiceNews(context, "http" in steady ? steady.http : (gateway?.name ?? ""));
+  try {
+    for (;;) {
+      news.forget();
+      const why = await demand(steady, context, signal);
+      const elapsedMs = context.clock.monotonicMs() - startedMs;
+      if (why === undefined || elapsedMs >= STEADY_LIMIT_MS) return why;
+      await news.pause(retryPauseMs(elapsedMs), signal);
+    }
+  } finally {
+    news.close();
   }
 }
 

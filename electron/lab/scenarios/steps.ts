@@ -18,6 +18,7 @@ import type { CallOutcome, McpSession } from "./mcp-session.ts";
 import { loadMcpSession } from "./opens-sessions.ts";
 import type { RunContext } from "./run-context.ts";
 import { type AwaitedHttp, byKind, type Step, type StepTable } from "./schema.ts";
+import { ServiceNews } from "./service-news.ts";
 
 const WAIT_LIMIT_MS = 30_000;
 const HTTP_LIMIT_MS = 30_000;
@@ -174,7 +175,7 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
   },
 };
 
-/** Asks until the answer is as expected. @throws with the last answer when the time is over */
+/** Asks until the answer is as expected, and again at each news of the service. @throws with the last answer when the time is over */
 async function awaitHttp(
   wanted: AwaitedHttp,
   atMost: number,
@@ -182,19 +183,23 @@ async function awaitHttp(
   signal: AbortSignal,
 ): Promise<StepOutput> {
   const startedMs = context.clock.monotonicMs();
+  const news = new ServiceNews(context, wanted.http);
   let why: string | undefined = "no answer";
   try {
     await within(signal, atMost, async (limit) => {
       for (;;) {
+        news.forget();
         why = await demandHttp(wanted, context, limit);
         if (why === undefined) return;
-        await context.clock.sleep(retryPauseMs(context.clock.monotonicMs() - startedMs), limit);
+        await news.pause(retryPauseMs(context.clock.monotonicMs() - startedMs), limit);
       }
     });
     return "seen";
   } catch (error) {
     if (signal.aborted || !isTimeout(error)) throw error;
     throw new LabError("unhealthy", `timed out after ${formatDuration(atMost)}: ${why}`, { cause: error });
+  } finally {
+    news.close();
   }
 }
 
