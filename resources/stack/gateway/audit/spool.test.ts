@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "../testing/lab.ts";
 import { decisionRowText } from "./decision-row.ts";
 import type { AuditEntry } from "./entry.ts";
@@ -41,10 +41,14 @@ interface Behaviour {
   answer?: (calls: readonly string[]) => Error | undefined;
   limit?: number;
   intervalMs?: number;
+  intervalMsARow?: number;
 }
 
 /** A spool into a database that accepts, fails or refuses rows as configured. */
-function spoolInto(written: string[], { answer = () => undefined, limit = 1_000, intervalMs = 0 }: Behaviour = {}) {
+function spoolInto(
+  written: string[],
+  { answer = () => undefined, limit = 1_000, intervalMs = 0, intervalMsARow = intervalMs }: Behaviour = {},
+) {
   const log: string[] = [];
   const write = async (rows: readonly string[]): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
@@ -53,7 +57,7 @@ function spoolInto(written: string[], { answer = () => undefined, limit = 1_000,
     if (error) throw error;
     written.push(...calls);
   };
-  const times = { promptMs: 0, intervalMs, shortestRetryMs: 1, longestRetryMs: 4 };
+  const times = { promptMs: 0, intervalMs, intervalMsARow, shortestRetryMs: 1, longestRetryMs: 4 };
   const rows = { name: "audit", rowText: decisionRowText, limit, log: (line: string) => log.push(line) };
   const spool = new Spool<AuditEntry>(write, new SpoolFiles(folder, "audit"), { ...rows, ...times });
   return { spool, log };
@@ -88,6 +92,26 @@ describe("Spool", () => {
       (pending) => pending === 0,
     );
     expect(written).toEqual(["first", "second", "third"]);
+    await spool.drain(1_000);
+  });
+
+  it("holds a row up for longer the more rows the last statement had", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const written: string[] = [];
+    const { spool } = spoolInto(written, { intervalMs: 100, intervalMsARow: 10 });
+    const addThenWait = async (rows: number, ms: number) => {
+      for (const call of numbers(rows)) void spool.add(entry(call));
+      await vi.advanceTimersByTimeAsync(ms);
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      return written.length;
+    };
+    expect(await addThenWait(1, 1)).toBe(1);
+    expect(await addThenWait(3, 10)).toBe(4);
+    expect(await addThenWait(50, 10)).toBe(4);
+    expect(await addThenWait(0, 20)).toBe(54);
+    expect(await addThenWait(1, 90)).toBe(54);
+    expect(await addThenWait(0, 10)).toBe(55);
     await spool.drain(1_000);
   });
 

@@ -15,8 +15,10 @@ export interface SpoolOptions<Entry> {
   log: (line: string) => void;
   /** How long a row waits for others if nothing was written recently. */
   promptMs?: number;
-  /** The interval between statements under load, so that each writes many rows. */
+  /** The longest interval between statements under load, so that each writes many rows. */
   intervalMs?: number;
+  /** The part of that interval for each row of the last statement: a single row holds up the next one for no longer. */
+  intervalMsARow?: number;
   shortestRetryMs?: number;
   longestRetryMs?: number;
 }
@@ -45,6 +47,7 @@ export class Spool<Entry> {
   #writing = false;
   #isHastened = false;
   #lastWriteAtMs = Number.NEGATIVE_INFINITY;
+  #lastWriteRows = 0;
   #draining = false;
   #onEmpty: (() => void) | undefined;
   #recovered: number;
@@ -53,7 +56,8 @@ export class Spool<Entry> {
   constructor(write: WriteRows, files: SpoolFiles, options: SpoolOptions<Entry>) {
     this.#write = write;
     this.#files = files;
-    this.#options = { promptMs: 5, intervalMs: 100, shortestRetryMs: 100, longestRetryMs: 2_000, ...options };
+    const times = { promptMs: 5, intervalMs: 100, intervalMsARow: 10, shortestRetryMs: 100, longestRetryMs: 2_000 };
+    this.#options = { ...times, ...options };
     this.#rows = [...files.recovered];
     this.#saved = this.#rows.length;
     this.#recovered = this.#rows.length;
@@ -176,6 +180,7 @@ export class Spool<Entry> {
     this.#isHastened = false;
     this.#lastWriteAtMs = performance.now();
     const batch = this.#nextBatch();
+    this.#lastWriteRows = batch.length;
     try {
       await this.#write(batch);
       this.#taken(batch.length);
@@ -250,8 +255,9 @@ export class Spool<Entry> {
 
   #nextWriteMs(): number {
     if (this.#draining || this.#rows.length >= batchRows) return 0;
-    const { promptMs, intervalMs } = this.#options;
-    return Math.max(promptMs, this.#lastWriteAtMs + intervalMs - performance.now());
+    const { promptMs, intervalMs, intervalMsARow } = this.#options;
+    const pauseMs = Math.min(intervalMs, this.#lastWriteRows * intervalMsARow);
+    return Math.max(promptMs, this.#lastWriteAtMs + pauseMs - performance.now());
   }
 
   #retryDelayMs(): number {
