@@ -1,5 +1,6 @@
 /** `npm run bench [PART...]`: measures, prints a table, writes bench.json, and exits 1 when a goal is missed. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { enableCompileCache } from "node:module";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchWire } from "../../resources/stack/fault-proxy/bench/wire-rows.ts";
@@ -70,6 +71,8 @@ function onStack(use: (open: OpenStack) => Promise<Row[]>): Promise<Row[]> {
 
 async function inLab(use: (lab: Lab, bench: LabSession) => Promise<Row[]>): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
+  // As in the terminal (electron/hosts/own-node.mjs): services of a stack start from compiled modules.
+  enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/compiled"));
   const lab = await Lab.open({ ...process.env, RESILIENCE_LAB_HOME: folder });
   try {
     return await lab.work("measuring", new AbortController().signal, (bench) => use(lab, bench));
