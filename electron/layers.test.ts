@@ -114,6 +114,7 @@ beforeAll(async () => {
   plant(IMPORTING_VALUES, 'import { type App, app } from "electron"; export type A = App; app();');
   plant("renderer/cycle/one.ts", 'import type { Two } from "./two.ts"; export type One = Two;');
   plant("renderer/cycle/two.ts", 'import type { One } from "./one.ts"; export type Two = One;');
+  plant("renderer/cycle/long.ts", Array.from({ length: 401 }, () => "//").join("\n"));
   for (const name of ["react", "react-dom/client", "better-sqlite3", "pg", "zod", "@orpc/contract", "electron"]) {
     plant(`node_modules/${name}/index.js`, "");
   }
@@ -176,6 +177,10 @@ test("a test that drives the desktop shell may know the types of Electron, but n
 test("a circle of two files is found, though both import types alone", () => {
   expect(lint).toMatch(/cycle\/one\.ts:1:.*noImportCycles/);
   expect(lint).toMatch(/cycle\/two\.ts:1:.*noImportCycles/);
+});
+
+test("a file of more than 400 lines is refused", () => {
+  expect(lint).toMatch(/cycle\/long\.ts:1:.*noExcessiveLinesPerFile/);
 });
 
 test("a type that is imported inside of a type, which the laws do not see, is refused", () => {

@@ -1,87 +1,10 @@
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { createParser, type EventSourceMessage } from "eventsource-parser";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { StrayErrors } from "../../lab/stray-errors.ts";
-import { lastingFolder } from "../../testing/lasting-folder.ts";
-import { writeSmallStack } from "../../testing/small-stack.ts";
-import { serve } from "./serve.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { onServer, readEvents, readTrace, startServer } from "./testing/test-server.ts";
 
-const TOKEN = "a-token-of-the-test";
-const TRACES = join(import.meta.dirname, "..", "..", "lab", "evaluation", "testing", "traces");
-const helm = readFileSync(join(TRACES, "helm.json"), "utf8");
-const helmSet = readFileSync(join(TRACES, "eval_set_helm.json"), "utf8");
 const ID = "0b7f6c1e-9d4b-4e57-8b63-1d2a7e9c5f10";
-
-/** A server of this file's, with a worker that has a stack called small. */
-async function startServer(keepsRuns: boolean) {
-  const folder = lastingFolder();
-  const stop = new AbortController();
-  const listening = Promise.withResolvers<string>();
-  const serving = serve(
-    {
-      environment: { ...process.env, RESILIENCE_LAB_HOME: join(folder, "home") },
-      host: "127.0.0.1",
-      port: 0,
-      token: TOKEN,
-      keepsRuns,
-      worker: {
-        strays: new StrayErrors(),
-        concurrency: 1,
-        labels: [],
-        stacks: new Map([["small", writeSmallStack(folder)]]),
-        times: { leaseMs: 30_000, heartbeatMs: 100, pollMs: 50 },
-        write: () => {},
-        onFailure: () => {},
-      },
-      onListening: listening.resolve,
-    },
-    stop.signal,
-  );
-  serving.catch(listening.reject);
-  return {
-    folder,
-    address: await listening.promise,
-    async close() {
-      stop.abort(new Error("the test has ended"));
-      await serving;
-    },
-  };
-}
-
-type Server = Awaited<ReturnType<typeof startServer>>;
-let server: Server;
-beforeAll(async () => {
-  server = await startServer(true);
-});
-afterAll(() => server.close());
-
-interface Answer {
-  status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: an outside client knows no types
-  body: any;
-}
-
-function request(path: string, init: RequestInit = {}, at = server): Promise<Response> {
-  return fetch(`${at.address}${path}`, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } });
-}
-
-async function get(path: string, at = server): Promise<Answer> {
-  const response = await request(path, {}, at);
-  return { status: response.status, body: await response.json() };
-}
-
-async function post(path: string, body?: unknown, at = server): Promise<Answer> {
-  const init =
-    body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const response = await request(path, { method: "POST", ...init }, at);
-  return { status: response.status, body: await response.json() };
-}
+const { folder, address, request, get, post, ended } = onServer();
 
 const scenario = (wait: string) => ({
   source: JSON.stringify({
@@ -99,36 +22,10 @@ const onSmall = (wait: string, more: object = {}) => ({
   ...more,
 });
 
-/** Reads a stream of events until the function returns true, or it ends. */
-async function readEvents(response: Response, isEnough: (event: EventSourceMessage) => boolean = () => false) {
-  const events: EventSourceMessage[] = [];
-  let isOver = false;
-  const parser = createParser({
-    onEvent: (event) => {
-      if (isOver) return;
-      events.push(event);
-      isOver = isEnough(event);
-    },
-  });
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    parser.feed(decoder.decode(chunk, { stream: true }));
-    if (isOver) break;
-  }
-  return events;
-}
-
-const ended = async (id: string) => {
-  await expect
-    .poll(async () => (await get(`/api/runs/${id}`)).body.data.status, { timeout: 120_000 })
-    .toMatch(/succeeded|failed|cancelled/);
-  return (await get(`/api/runs/${id}`)).body.data;
-};
-
 describe("whoever has no token, or is a page of another origin", () => {
   test("is refused, for every route", async () => {
     for (const path of ["/api/health", "/api/runs", "/api/openapi.json"]) {
-      expect((await fetch(`${server.address}${path}`)).status).toBe(401);
+      expect((await fetch(`${address()}${path}`)).status).toBe(401);
       expect((await request(path, { headers: { authorization: "Bearer wrong" } })).status).toBe(401);
       expect((await request(path, { headers: { origin: "http://evil.example" } })).status).toBe(403);
     }
@@ -147,7 +44,8 @@ describe("submitting", () => {
       body: { error: null, data: { runId: ID, status: "queued", attempt: 0 } },
     });
     const waits = { why: "no worker has the label nobody-has-it", next: expect.stringContaining("worker --labels") };
-    expect((await get(`/api/runs/${ID}`)).body.data).toMatchObject({ waits });
+    // Once the server's worker has reported its labels.
+    await expect.poll(async () => (await get(`/api/runs/${ID}`)).body.data).toMatchObject({ waits });
     expect((await get("/api/runs?status=queued")).body.data).toMatchObject([{ waits }]);
     const reordered = { without: ["budget"], repeats: 1, labels: ["nobody-has-it"], scenario: "mcp-crash" };
     const again = await post("/api/runs", { runId: ID, spec: reordered });
@@ -184,7 +82,7 @@ describe("submitting", () => {
 
 test("when as many runs wait as may, more are refused with the limit and the next step; one that is there is not", async () => {
   const { runId } = (await post("/api/runs", { spec: { scenario: "mcp-crash", labels: ["nobody-has-it"] } })).body.data;
-  const database = new Database(join(server.folder, "home", "history.db"));
+  const database = new Database(join(folder(), "home", "history.db"));
   onTestFinished(() => {
     database.exec("DELETE FROM queue WHERE run_id LIKE 'waits-%'");
     database.close();
@@ -262,154 +160,6 @@ describe("a submitted run", () => {
   });
 });
 
-describe("evaluations", () => {
-  const config = { metrics: ["tool_trajectory_avg_score"], trajectory_match_type: "EXACT" };
-  const form = () => {
-    const uploaded = new FormData();
-    uploaded.append("trace_files", new Blob([helm]), "helm.json");
-    uploaded.append("eval_set_file", new Blob([helmSet]), "set.json");
-    uploaded.append("config", JSON.stringify(config));
-    return uploaded;
-  };
-
-  test("of uploaded and of inline traces agree, and each is recorded as a run that cannot be submitted again", async () => {
-    const answer = await request("/api/evaluate", { method: "POST", body: form() });
-    const uploaded = (await answer.json()) as Answer["body"];
-    const inline = await post("/api/evaluate/json", {
-      traces: [JSON.parse(helm)],
-      evalSet: JSON.parse(helmSet),
-      config,
-    });
-    expect(inline.status).toBe(200);
-    const scores = ({
-      traces,
-    }: {
-      traces: { metrics: { metric_name: string; score: number; eval_status: string }[] }[];
-    }) =>
-      traces.flatMap(({ metrics }) =>
-        metrics.map(({ metric_name, score, eval_status }) => [metric_name, score, eval_status]),
-      );
-    expect(scores(uploaded.data)).toEqual(scores(inline.body.data));
-    expect(scores(uploaded.data).length).toBeGreaterThan(0);
-    const run = (await get(`/api/runs/${uploaded.data.runId}`)).body.data;
-    expect(run).toMatchObject({
-      status: "succeeded",
-      spec: { target: { kind: "uploaded", traceFiles: ["helm.json"] } },
-    });
-    expect((await get(`/api/runs/${run.runId}/results`)).body.data).toHaveLength(scores(uploaded.data).length);
-    expect((await post("/api/runs", { spec: run.spec })).status).toBe(422);
-  });
-
-  test("are streamed trace by trace", async () => {
-    const events = await readEvents(await request("/api/evaluate/stream", { method: "POST", body: form() }));
-    expect(events.map(({ event }) => event)).toEqual([...Array(events.length - 1).fill("trace"), "done"]);
-    expect(JSON.parse(events.at(-1)?.data ?? "")).toMatchObject({ done: true, result: { runId: expect.any(String) } });
-  });
-
-  test("of a large file keep neither health nor the others waiting, and end when their listener leaves", async () => {
-    // Seconds of work for one thread, in less than half of what a body may have.
-    const { data } = JSON.parse(helm) as { data: { spans: object[]; traceID: string }[] };
-    const traces = Array.from({ length: Math.floor(20e6 / helm.length) }, (_, at) => ({
-      data: data.map((trace) => ({ ...trace, traceID: `${at}`.padStart(32, "0") })),
-    }));
-    const body = JSON.stringify({ traces });
-    const leaving = new AbortController();
-    const headers = { "content-type": "application/json" };
-    const evaluating = { isOver: false };
-    const streamed = await request("/api/evaluate/json/stream", {
-      method: "POST",
-      body,
-      headers,
-      signal: leaving.signal,
-    });
-    const whole = request("/api/evaluate/json", { method: "POST", body, headers }).finally(() => {
-      evaluating.isOver = true;
-    });
-    let answers = 0;
-    while (!evaluating.isOver) {
-      expect((await get("/api/health")).status).toBe(200);
-      answers++;
-      if (answers === 2) leaving.abort();
-    }
-    expect((await whole).status).toBe(200);
-    expect(answers).toBeGreaterThan(2);
-    await expect(streamed.text()).rejects.toThrow();
-  });
-
-  test("as submitted runs are carried out by a worker; what fails a metric has succeeded, what cannot be read has failed", async () => {
-    const good = await post("/api/runs", {
-      spec: {
-        target: { kind: "inline", data: JSON.parse(helm) },
-        eval_config: { metrics: ["tool_calls"], thresholds: { tool_calls: 0.5 } },
-      },
-    });
-    const bad = await post("/api/runs", { spec: { target: { kind: "inline", data: { nothing: true } } } });
-    expect(await ended(good.body.data.runId)).toMatchObject({ status: "succeeded", outcome: "failed" });
-    expect(await ended(bad.body.data.runId)).toMatchObject({
-      status: "failed",
-      outcome: "error",
-      error: expect.any(String),
-    });
-  });
-});
-
-describe("an evaluation whose traces do not come", () => {
-  /** Of a server that takes requests and never answers. */
-  const silentTarget = async () => {
-    const asked = Promise.withResolvers<void>();
-    const silent = createServer(() => asked.resolve()).listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    onTestFinished(() => {
-      silent.closeAllConnections();
-      silent.close();
-    });
-    const baseUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
-    return { asked: asked.promise, target: { kind: "http", baseUrl, traceId: "abc" } };
-  };
-
-  test("is cancelled while it waits: it ends as cancelled, and stays so", async () => {
-    const { asked, target } = await silentTarget();
-    const { runId } = (await post("/api/runs", { spec: { target } })).body.data;
-    await asked;
-    expect((await post(`/api/runs/${runId}/cancel`)).body.data).toMatchObject({ cancelRequested: true });
-    const run = await ended(runId);
-    expect(run).toMatchObject({
-      status: "cancelled",
-      error: "cancelled by request",
-      attempt: 1,
-      cancelRequested: true,
-    });
-    expect((await get(`/api/runs/${runId}/results`)).body.data).toEqual([]);
-    expect((await post(`/api/runs/${runId}/cancel`)).body.data).toMatchObject({ finishedAt: run.finishedAt });
-  });
-
-  test("fails at its deadline, and says so", async () => {
-    const { target } = await silentTarget();
-    const { runId } = (await post("/api/runs", { spec: { target, deadlineS: 0.5 } })).body.data;
-    expect(await ended(runId)).toMatchObject({ status: "failed", error: "deadline_exceeded", attempt: 1 });
-  });
-});
-
-test("ids of results are the digest of run, item and evaluator, so that whoever exports them finds them again", async () => {
-  const spec = { target: { kind: "inline", data: JSON.parse(helm) }, evalSet: JSON.parse(helmSet) };
-  const { runId } = (await post("/api/runs", { spec })).body.data;
-  expect((await ended(runId)).summary.result_counts).toMatchObject({ errored: 0, skipped: 0 });
-  const results = (await get(`/api/runs/${runId}/results`)).body.data;
-  expect(results.length).toBeGreaterThan(0);
-  for (const { resultId, evalSetItemId, evaluatorName, traceId } of results) {
-    const digest = createHash("sha256").update(`${runId}|${evalSetItemId}|${evaluatorName}`).digest("hex");
-    expect([resultId, evalSetItemId]).toEqual([digest, traceId]);
-  }
-});
-
-test("a file beyond its limit is refused with the limit, and nothing of it is kept", async () => {
-  const form = new FormData();
-  form.append("trace_files", new Blob([new Uint8Array(10 * 1024 * 1024 + 1)]), "large.json");
-  const answer = await request("/api/evaluate", { method: "POST", body: form });
-  expect(answer.status).toBe(413);
-  expect(await answer.json()).toMatchObject({ data: null, error: "large.json is larger than 10485760 bytes" });
-});
-
 test("a suite whose listener is gone is cancelled", async () => {
   const leaving = new AbortController();
   const response = await request("/api/suites", {
@@ -456,11 +206,11 @@ test("the document describes every route, and health names storage and workers",
 test("without storage runs are refused with the next step; health and evaluation answer", async () => {
   const alone = await startServer(false);
   try {
-    for (const answer of [await get("/api/runs", alone), await post("/api/runs", { spec: { scenario: "a" } }, alone)]) {
+    for (const answer of [await alone.get("/api/runs"), await alone.post("/api/runs", { spec: { scenario: "a" } })]) {
       expect(answer).toMatchObject({ status: 503, body: { error: expect.stringContaining("--storage none") } });
     }
-    expect((await get("/api/health", alone)).body.data).toMatchObject({ status: "ok", storage: "none" });
-    const evaluated = await post("/api/evaluate/json", { traces: [JSON.parse(helm)] }, alone);
+    expect((await alone.get("/api/health")).body.data).toMatchObject({ status: "ok", storage: "none" });
+    const evaluated = await alone.post("/api/evaluate/json", { traces: [JSON.parse(readTrace("helm.json"))] });
     expect(evaluated.status).toBe(200);
     expect(evaluated.body.data).not.toHaveProperty("runId");
   } finally {
