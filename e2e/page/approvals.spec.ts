@@ -1,4 +1,4 @@
-import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
+import { expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
 
 /** A refund that waits for approval in the window. */
@@ -21,7 +21,7 @@ test.use({
   }),
 });
 
-test("one call is approved and another denied in the window", AGAIN_IN_THE_APP, async ({ window }) => {
+test("one call is approved and another denied in the window", async ({ window }) => {
   const { page, run } = window;
 
   await test.step("approve on the Approvals page", async () => {

@@ -204,8 +204,8 @@ async function noteErrors(page: Page, errors: string[]): Promise<void> {
 }
 
 /**
- * For tests of what hangs on the host: keys that a menu may take, notices that the system shows, what the page sends and
- * how events reach it. What a page makes of its events is the same in both.
+ * For what hangs on the host: keys that a menu may take, what the page sends and how events reach it. What a page makes of
+ * its events is the same in both, and the notices that the system shows are in the specs of the shell.
  */
 export const AGAIN_IN_THE_APP = { tag: "@app" };
 
