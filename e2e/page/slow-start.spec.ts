@@ -16,23 +16,25 @@ test.describe("before all of the page has loaded", () => {
   });
 
   // Browsers abort fetches when the machine's networks change.
-  for (const part of ["index", "controls", "history-page"]) {
-    for (const kind of ["js", "css"]) {
-      test(`${part}.${kind} is loaded again after an aborted fetch, and the address is kept`, async ({ lab, page }) => {
-        const window = await lab.open(page);
-        await window.isOpen();
-        let asked = 0;
-        await page.route(new RegExp(`/${part}-[^/]*\\.${kind}$`), (route) =>
-          asked++ === 0 ? route.abort("connectionaborted") : route.continue(),
-        );
-        await page.goto("about:blank");
-        await window.openAddress("#/history");
-        await expect(page.getByRole("heading", { level: 1, name: "History" })).toBeVisible();
-        await expect.poll(() => asked).toBeGreaterThan(1);
-        await expect.poll(() => unstyled(page)).toEqual([]);
-      });
+  test("each part is loaded again after an aborted fetch, and the address is kept", async ({ lab, page }) => {
+    const window = await lab.open(page);
+    await window.isOpen();
+    for (const part of ["index", "controls", "history-page"]) {
+      for (const kind of ["js", "css"]) {
+        await test.step(`${part}.${kind}`, async () => {
+          const file = new RegExp(`/${part}-[^/]*\\.${kind}$`);
+          let asked = 0;
+          await page.route(file, (route) => (asked++ === 0 ? route.abort("connectionaborted") : route.continue()));
+          await page.goto("about:blank");
+          await window.openAddress("#/history");
+          await expect(page.getByRole("heading", { level: 1, name: "History" })).toBeVisible();
+          await expect.poll(() => asked).toBeGreaterThan(1);
+          await expect.poll(() => unstyled(page)).toEqual([]);
+          await page.unroute(file);
+        });
+      }
     }
-  }
+  });
 
   test("a page that fails to load is reported, not retried without end, and loads on request", async ({
     lab,
