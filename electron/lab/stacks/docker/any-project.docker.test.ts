@@ -51,6 +51,14 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
     return lab.run("run", file, "--project", project);
   };
 
+  /** What `stacks describe` takes each service for. */
+  const taken = async (lab: LabProcess) => {
+    const { services } = parse((await lab.run("stacks", "describe", project)).said) as {
+      services: Record<string, { "x-lab": object }>;
+    };
+    return Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service["x-lab"]]));
+  };
+
   test("is listed, and its services are taken for what they are", async () => {
     const lab = new LabProcess();
     const { said } = await lab.run("stacks", "list");
@@ -58,16 +66,18 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
     expect(said).toMatch(
       new RegExp(`^${project} +5 of 6 services running +${join(folder, "docker-compose.yml")}$`, "m"),
     );
-    const described = await lab.run("stacks", "describe", project);
-    const { services } = parse(described.said) as { services: Record<string, { "x-lab": object }> };
-    const taken = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service["x-lab"]]));
-    expect(taken).toEqual({
-      "mcp-gateway": { role: "gateway", probe: { mcp: "/mcp" }, endpoint: "/mcp", port: 9000 },
-      tools: { role: "mcp-server", probe: { mcp: "/mcp" }, endpoint: "/mcp", port: 3001 },
-      store: { role: "database", probe: { tcp: true }, port: 5432 },
-      page: { role: "other", probe: { http: "/health" }, port: 8000 },
-      worker: { role: "other", probe: { container: true } },
-    });
+    // On a busy machine a server may take longer to answer than it is looked at: it is then taken for less than it is.
+    await vi.waitFor(
+      async () =>
+        expect(await taken(lab)).toEqual({
+          "mcp-gateway": { role: "gateway", probe: { mcp: "/mcp" }, endpoint: "/mcp", port: 9000 },
+          tools: { role: "mcp-server", probe: { mcp: "/mcp" }, endpoint: "/mcp", port: 3001 },
+          store: { role: "database", probe: { tcp: true }, port: 5432 },
+          page: { role: "other", probe: { http: "/health" }, port: 8000 },
+          worker: { role: "other", probe: { container: true } },
+        }),
+      { timeout: 90_000, interval: 1_000 },
+    );
   });
 
   test("has a status of its own, and is not what `stack restore` is about", async () => {
