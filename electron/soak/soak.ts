@@ -45,8 +45,13 @@ const SOAKS: Record<string, Soak> = {
     options: "[--count 60] [--seed N]",
     run: () => import("./sidecar-kills.ts"),
   },
+  "same-decisions": {
+    what: "runs every shipped scenario on Docker and on processes and compares the decisions row by row",
+    options: "",
+    run: () => import("./same-decisions.ts"),
+  },
   "public-projects": {
-    what: "breaks five compose projects of public programs in the window, two of which the tests leave out",
+    what: "breaks five compose projects of public programs in the window, three of which the tests leave out",
     options: "",
     run: () => import("./public-projects.ts"),
   },

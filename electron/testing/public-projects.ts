@@ -124,6 +124,7 @@ configs:
       roles: { "mcp-bridge": "gateway", agent: "agent", store: "database" },
       link: { name: "agent->mcp-bridge", url: "http://mcp-bridge:8000/mcp" },
       breaks: { kind: "kill", service: "agent" },
+      isForSoak: true,
     },
     {
       name: "mcp-proxy before a program, in an internal network, and an agent that publishes its port",
