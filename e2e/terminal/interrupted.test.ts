@@ -163,6 +163,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("SIGKILL of the lab alone", TOGETHER, () => 
     const session = lab.start("run", smallScenario(lab, point.scenario), "--stack", stack);
     await point.reached(session, lab);
     await session.die();
+    await until("what was stopped runs again", () => lab.processes().length === 2);
     await until("every service is up", async () => (await lab.run("stack", "status")).code === 0);
     expect((await lab.run("stack", "down")).code).toBe(0);
     expect(lab.processes()).toEqual([]);

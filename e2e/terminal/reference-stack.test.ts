@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openForged } from "../../electron/lab/bundles/testing/forge-zip.ts";
 import { readOtlp } from "../../electron/lab/bundles/testing/read-otlp.ts";
 import { readXml } from "../../electron/testing/read-xml.ts";
-import { type Ended, HAS_PROCESS_TABLE, TerminalLab } from "./terminal-lab.ts";
+import { type Ended, HAS_PROCESS_TABLE, TerminalLab, until } from "./terminal-lab.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
 const SUITE = join(import.meta.dirname, "suites", "with-other-fields.yaml");
@@ -336,9 +336,10 @@ describe("run on it", () => {
 
 describe("stack up after a service has crashed", () => {
   test.runIf(HAS_PROCESS_TABLE)("starts it again", async () => {
-    const agent = lab.processes().find(({ command }) => command.includes("agent"));
-    process.kill(agent?.pid ?? 0, "SIGKILL");
-    await expect.poll(async () => (await lab.run("stack", "status")).code).toBe(1);
+    const agents = () => lab.processes().filter(({ command }) => command.includes("agent"));
+    process.kill(agents()[0]?.pid ?? 0, "SIGKILL");
+    await until("the agent is gone", () => agents().length === 0);
+    expect((await lab.run("stack", "status")).code).toBe(1);
     const { code, out } = await lab.run("stack", "up", "--ports", "auto");
     expect(code).toBe(0);
     expect(out).toContain("agent is stopped: starting it");
