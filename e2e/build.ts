@@ -2,22 +2,34 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { buildLab } from "../electron/testing/build-lab.ts";
+import { buildLab, chooseLab } from "../electron/testing/build-lab.ts";
 import { compileOnce } from "../electron/testing/compile-once.ts";
 import { findChromium } from "../electron/testing/find-chromium.ts";
+import { isBuiltFrom, noteBuiltFrom, sourceState } from "./built-from.ts";
 import { PAGE_FOLDER, PROJECT, shellUnderTest } from "./desktop/shell-under-test.ts";
 
-/** Builds everything that `npm start` builds and the page of the shell's specs, and prints what the specs run on. */
+const LAB = "lab-of-pages";
+
+/**
+ * Builds everything that `npm start` builds and the page of the shell's specs, unless it is built, and prints what the specs
+ * run on.
+ */
 export default async function buildAll(): Promise<void> {
   compileOnce();
   // Used by everything that the specs start.
   process.env.CHROMIUM = await findChromium(process.env.CHROMIUM).catch(inOneLine);
-  execFileSync("npm", ["run", "--silent", "build"], { cwd: PROJECT, stdio: "inherit" });
-  await buildLab("lab-of-pages");
-  const source = join(import.meta.dirname, "desktop", "page");
-  mkdirSync(PAGE_FOLDER, { recursive: true });
-  await build({ entryPoints: [join(source, "page.ts")], bundle: true, format: "esm", outdir: PAGE_FOLDER });
-  for (const name of ["index.html", "page.css"]) cpSync(join(source, name), join(PAGE_FOLDER, name));
+  const sources = sourceState();
+  if (isBuiltFrom(sources, [PAGE_FOLDER, join(PROJECT, "test-results", LAB)])) {
+    chooseLab(LAB);
+  } else {
+    execFileSync("npm", ["run", "--silent", "build"], { cwd: PROJECT, stdio: "inherit" });
+    await buildLab(LAB);
+    const source = join(import.meta.dirname, "desktop", "page");
+    mkdirSync(PAGE_FOLDER, { recursive: true });
+    await build({ entryPoints: [join(source, "page.ts")], bundle: true, format: "esm", outdir: PAGE_FOLDER });
+    for (const name of ["index.html", "page.css"]) cpSync(join(source, name), join(PAGE_FOLDER, name));
+    noteBuiltFrom(sources);
+  }
   const { kind, binary } = shellUnderTest();
   process.stdout.write(`browser host: in ${process.env.CHROMIUM}\n`);
   process.stdout.write(

@@ -12,7 +12,7 @@ const ELECTRON = join(import.meta.dirname, "..");
  * @param name of a folder in test-results/: two folders below the project, as the sources that look for their neighbours
  */
 export async function buildLab(name: string): Promise<void> {
-  const folder = join(ELECTRON, "..", "test-results", name);
+  const folder = folderOf(name);
   const fresh = `${folder}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
@@ -32,5 +32,14 @@ export async function buildLab(name: string): Promise<void> {
   });
   rmSync(folder, { recursive: true, force: true });
   renameSync(fresh, folder);
-  process.env[LAB_BUNDLES_VARIABLE] = folder;
+  chooseLab(name);
+}
+
+/** Has tests start the lab that was built under this name. */
+export function chooseLab(name: string): void {
+  process.env[LAB_BUNDLES_VARIABLE] = folderOf(name);
+}
+
+function folderOf(name: string): string {
+  return join(ELECTRON, "..", "test-results", name);
 }
