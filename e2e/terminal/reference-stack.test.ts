@@ -166,20 +166,12 @@ describe("run on it", () => {
   });
 
   test("a report to a file is complete, and the runs are shown meanwhile", async () => {
-    for (const [reporter, file] of [
-      ["junit", "out.xml"],
-      ["markdown", "out.md"],
-      ["json", "out.json"],
-    ] as const) {
-      const { code, out } = await lab.run("run", "pii-redaction", "--reporter", reporter, "--out", file);
-      expect(code, out).toBe(0);
-      expect(out).toContain(`${reporter} report: ${file}`);
-      expect(out).toContain("PASSED");
-    }
-    const read = (file: string) => readFileSync(join(lab.folder, file), "utf8");
-    expect(readXml(read("out.xml")).find("testcase")?.attributes.name).toBe("pii-redaction");
-    expect(read("out.md")).toContain("| pii-redaction | passed |");
-    expect(JSON.parse(read("out.json"))).toMatchObject({ passed: 1, failed: 0 });
+    const { code, out } = await lab.run("run", "pii-redaction", "--reporter", "junit", "--out", "out.xml");
+    expect(code, out).toBe(0);
+    expect(out).toContain("junit report: out.xml");
+    expect(out).toContain("PASSED");
+    const report = readXml(readFileSync(join(lab.folder, "out.xml"), "utf8"));
+    expect(report.find("testcase")?.attributes.name).toBe("pii-redaction");
   });
 
   test("a call lasts from its request to its reply, in the report and, below its step, in the exported trace", async () => {

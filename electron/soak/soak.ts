@@ -41,7 +41,7 @@ const SOAKS: Record<string, Soak> = {
     run: () => import("./docker-leaks.ts"),
   },
   "sidecar-kills": {
-    what: "kills labs at random moments while they break a link on Docker, and checks that nothing of them is left",
+    what: "kills labs at each and at random moments while they break a link on Docker, and checks that nothing of them is left",
     options: "[--count 60] [--seed N]",
     run: () => import("./sidecar-kills.ts"),
   },

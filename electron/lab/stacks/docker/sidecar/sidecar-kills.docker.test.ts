@@ -11,25 +11,22 @@ import { describeOnDocker } from "../testing/on-docker.ts";
 
 const KILLABLE_LAB = labProgram("killable-lab");
 const LINK = "caller->tools";
-/** As the killable lab knows them. */
-const MOMENTS = [
-  "before the write",
-  "after the write",
-  "amid the apply",
-  "after the apply",
-  "amid the undo",
-  "after the undo",
-].map((moment, index) => ({ moment, watchdogToo: index % 2 === 1 }));
+/** As the killable lab knows them: each side of what is done to the link. Before and after it, the soak. */
+const MOMENTS = ["after the write", "amid the apply", "after the apply", "amid the undo"].map((moment, index) => ({
+  moment,
+  watchdogToo: index % 2 === 0,
+}));
+const MORE_MOMENTS = ["before the write", "after the undo"].map((moment) => ({ moment, watchdogToo: true }));
 /** From the moment at which the lab is attached to well after its run has ended. */
 const LATEST_MS = 3_000;
+const { SIDECAR_KILLS: COUNT, SIDECAR_KILLS_SEED: SEED = "1" } = process.env;
 /** Every other one with the watchdog. A soak has more, at random. */
 const TIMES_MS = momentsMs().map((afterMs, index) => ({ afterMs, watchdogToo: index % 2 === 0 }));
 
 function momentsMs(): number[] {
-  const { SIDECAR_KILLS: count, SIDECAR_KILLS_SEED: seed = "1" } = process.env;
-  if (count === undefined) return [137, 690, 1_411];
-  const fraction = (index: number) => createHash("sha256").update(`${seed} ${index}`).digest().readUInt32BE() / 2 ** 32;
-  return Array.from({ length: Number(count) }, (_, index) => Math.round(fraction(index) * LATEST_MS));
+  if (COUNT === undefined) return [1_411];
+  const fraction = (index: number) => createHash("sha256").update(`${SEED} ${index}`).digest().readUInt32BE() / 2 ** 32;
+  return Array.from({ length: Number(COUNT) }, (_, index) => Math.round(fraction(index) * LATEST_MS));
 }
 
 function scenarioOn(project: LinkedProject, method: readonly object[], observe: readonly string[] = []): string {
@@ -74,17 +71,20 @@ async function isRestored(project: LinkedProject, before: string, lab: LabProces
 describeOnDocker("a lab that is killed while it breaks a link of someone else's project", () => {
   const shared = sharedProject(TWO_SERVICES);
 
-  test.each(MOMENTS)("$moment leaves nothing of its own (watchdog killed too: $watchdogToo)", async (kill) => {
-    const project = shared();
-    const before = project.state();
-    const variables = { LAB_KILL_POINT: kill.moment, ...(kill.watchdogToo ? { LAB_KILL_WATCHDOG: "1" } : {}) };
-    const home = { RESILIENCE_LAB_HOME: temporaryFolder() };
-    const killed = new LabProcess({ ...home, ...variables }, [], KILLABLE_LAB);
-    const { code, said } = await killed.run("run", scenarioOn(project, FAULTS), "--project", project.name);
-    expect(code, said).toBeNull();
-    await killed.ended();
-    await isRestored(project, before, new LabProcess(home), kill.watchdogToo);
-  });
+  test.each(COUNT === undefined ? MOMENTS : [...MOMENTS, ...MORE_MOMENTS])(
+    "$moment leaves nothing of its own (watchdog killed too: $watchdogToo)",
+    async (kill) => {
+      const project = shared();
+      const before = project.state();
+      const variables = { LAB_KILL_POINT: kill.moment, ...(kill.watchdogToo ? { LAB_KILL_WATCHDOG: "1" } : {}) };
+      const home = { RESILIENCE_LAB_HOME: temporaryFolder() };
+      const killed = new LabProcess({ ...home, ...variables }, [], KILLABLE_LAB);
+      const { code, said } = await killed.run("run", scenarioOn(project, FAULTS), "--project", project.name);
+      expect(code, said).toBeNull();
+      await killed.ended();
+      await isRestored(project, before, new LabProcess(home), kill.watchdogToo);
+    },
+  );
 
   test.each(TIMES_MS)("$afterMs ms into a run leaves nothing of its own", async ({ afterMs, watchdogToo }) => {
     const project = shared();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Called, LinkedProject, TWO_SERVICES } from "../testing/linked-project.ts";
+import { type Called, LinkedProject, sharedProject, TWO_SERVICES } from "../testing/linked-project.ts";
 import { describeOnDocker, docker, ownSubnet } from "../testing/on-docker.ts";
 import { openLinked } from "../testing/open-linked.ts";
 
@@ -7,8 +7,7 @@ const { signal } = new AbortController();
 const LINK = "caller->tools";
 const BROKEN = { http_status: LINK, status: 503 };
 
-async function broken(text = TWO_SERVICES) {
-  const project = new LinkedProject(text);
+async function broken(project: LinkedProject) {
   const before = project.state();
   const lab = await openLinked(project);
   await lab.injector.apply(BROKEN, signal);
@@ -22,8 +21,10 @@ async function broken(text = TWO_SERVICES) {
 const isGone = (id: string) => !docker("ps", "-aq", "--no-trunc").split("\n").includes(id);
 
 describeOnDocker("a sidecar", () => {
+  const shared = sharedProject(TWO_SERVICES);
+
   test("follows its caller into the namespace of its next start", async () => {
-    const { project, sidecar, becomes, injector, undone } = await broken();
+    const { project, sidecar, becomes, injector, undone } = await broken(shared());
     docker("restart", project.container("caller"));
     await becomes({ status: 503 });
     expect(await injector.undo("all", signal)).toEqual({ undone: 1, residue: [] });
@@ -37,7 +38,7 @@ describeOnDocker("a sidecar", () => {
   test("follows its callee to another address", async () => {
     const subnet = ownSubnet();
     const network = `networks:\n  default:\n    ipam: { config: [{ subnet: ${subnet}.0/24 }] }\n`;
-    const { project, becomes, injector } = await broken(TWO_SERVICES + network);
+    const { project, becomes, injector } = await broken(new LinkedProject(TWO_SERVICES + network));
     const callee = project.container("tools");
     docker("network", "disconnect", `${project.name}_default`, callee);
     docker("network", "connect", "--alias", "tools", "--ip", `${subnet}.77`, `${project.name}_default`, callee);
@@ -48,7 +49,7 @@ describeOnDocker("a sidecar", () => {
   });
 
   test("that is killed leaves rules, which the undo removes, and the fault is known to have ended", async () => {
-    const { project, before, sidecar, becomes, injector } = await broken();
+    const { project, before, sidecar, becomes, injector } = await broken(shared());
     docker("kill", sidecar);
     await becomes({ error: "ECONNREFUSED" });
     // As a run does until it is seen: the end of the control stream comes a moment later.
@@ -65,7 +66,7 @@ describeOnDocker("a sidecar", () => {
   });
 
   test("whose proxy dies removes its rules by itself", async () => {
-    const { project, before, sidecar, becomes } = await broken();
+    const { project, before, sidecar, becomes } = await broken(shared());
     const kill = `for (const pid of fs.readdirSync("/proc").filter((name) => Number(name) && Number(name) !== process.pid))
       if (fs.readFileSync("/proc/" + pid + "/cmdline", "utf8").includes("fault-proxy.mjs")) process.kill(pid, "SIGKILL");`;
     // Its user may end it, and not the supervisor.
@@ -76,7 +77,7 @@ describeOnDocker("a sidecar", () => {
   });
 
   test("does not keep its project from being taken down", async () => {
-    const { project, sidecar, injector } = await broken();
+    const { project, sidecar, injector } = await broken(new LinkedProject(TWO_SERVICES));
     project.down();
     await injector.undo("all", signal);
     expect(injector.inForce()).toEqual([]);
@@ -84,7 +85,7 @@ describeOnDocker("a sidecar", () => {
   });
 
   test("that is told to stop by the engine removes its rules by itself", async () => {
-    const { project, before, sidecar } = await broken();
+    const { project, before, sidecar } = await broken(shared());
     docker("stop", sidecar);
     expect(project.rules().join("\n")).not.toContain("LAB_");
     await expect.poll(() => isGone(sidecar)).toBe(true);
@@ -92,7 +93,7 @@ describeOnDocker("a sidecar", () => {
   });
 
   test("does not keep its caller from being stopped, started and restored by other faults", async () => {
-    const { project, becomes, injector } = await broken();
+    const { project, becomes, injector } = await broken(shared());
     await injector.apply({ stop: "caller" }, signal);
     await injector.undo("caller", signal);
     await becomes({ status: 503 });
