@@ -34,6 +34,8 @@ export interface ApiRoute {
   summary: string;
   /** Of a JSON body, for the document. */
   body?: z.ZodType;
+  /** Of a multipart body, for the document: its schema. */
+  form?: object;
   /** What it answers when it is no JSON. */
   produces?: "text/event-stream" | "application/zip";
   /** Query parameters, for the document. */

@@ -9,6 +9,8 @@ import { openApiDocument } from "./open-api.ts";
 
 const HEADERS_LIMIT_MS = 5_000;
 const REQUEST_LIMIT_MS = 5 * 60_000;
+/** Longer than clients keep an idle connection: one that is closed while a request is on its way is reset. */
+const IDLE_LIMIT_MS = 65_000;
 const LOOPBACK = ["127.0.0.1", "localhost"];
 const NO_STORAGE = "run service is not configured: start `resilience-lab serve` without --storage none";
 
@@ -54,6 +56,7 @@ export class ApiServer {
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.headersTimeout = HEADERS_LIMIT_MS;
     this.#server.requestTimeout = REQUEST_LIMIT_MS;
+    this.#server.keepAliveTimeout = IDLE_LIMIT_MS;
   }
 
   get port(): number {
@@ -120,7 +123,7 @@ export class ApiServer {
     if (matched !== undefined) return { ...matched, query: target?.searchParams ?? new URLSearchParams() };
     throw named.length > 0
       ? new ApiError(405, `${path} takes no ${method}`)
-      : new ApiError(404, `there is no ${path}; /api/openapi.json lists what there is`);
+      : new ApiError(404, `there is no ${path || url}; /api/openapi.json lists what there is`);
   }
 }
 

@@ -20,6 +20,20 @@ const jsonBody = z.strictObject({
   config: evalConfig.optional(),
 });
 
+const JSON_BODY = { body: jsonBody };
+const FILE = { type: "string", format: "binary" };
+const FORM = {
+  form: {
+    type: "object",
+    required: ["trace_files"],
+    properties: {
+      trace_files: { type: "array", items: FILE },
+      eval_set_file: FILE,
+      config: { type: "string", description: "JSON, as `config` of /api/evaluate/json." },
+    },
+  },
+};
+
 interface Uploaded {
   files: { name: string; bytes: Uint8Array }[];
   evalSet: unknown;
@@ -33,8 +47,6 @@ const AT_ONCE = 2;
 const WAITING_LIMIT = 16;
 const STATUSES = {
   200: "the evaluations",
-  413: "too large",
-  415: "another content type",
   422: "invalid",
   503: "too many wait already",
 };
@@ -42,33 +54,34 @@ const STATUSES = {
 export function evaluateRoutes(): readonly ApiRoute[] {
   const turns = new Turns(AT_ONCE, WAITING_LIMIT);
   return [
-    route(
-      turns,
-      "/api/evaluate",
-      "Evaluate uploaded trace files: fields trace_files, eval_set_file, config.",
-      fromForm,
-    ),
-    route(turns, "/api/evaluate/json", "Evaluate traces in the body.", fromJson, jsonBody),
-    streamed(turns, "/api/evaluate/stream", "As /api/evaluate, each trace as it is evaluated.", fromForm),
+    route(turns, "/api/evaluate", "Evaluate uploaded trace files.", fromForm, FORM),
+    route(turns, "/api/evaluate/json", "Evaluate traces in the body.", fromJson, JSON_BODY),
+    streamed(turns, "/api/evaluate/stream", "As /api/evaluate, each trace as it is evaluated.", fromForm, FORM),
     streamed(
       turns,
       "/api/evaluate/json/stream",
       "As /api/evaluate/json, each trace as it is evaluated.",
       fromJson,
-      jsonBody,
+      JSON_BODY,
     ),
   ];
 }
 
 type Read = (request: IncomingMessage) => Promise<Uploaded>;
 
-function route(turns: Turns, path: string, summary: string, read: Read, body?: z.ZodType): ApiRoute {
+function route(
+  turns: Turns,
+  path: string,
+  summary: string,
+  read: Read,
+  body: Pick<ApiRoute, "body" | "form">,
+): ApiRoute {
   return {
     method: "POST",
     path,
     summary,
     statuses: STATUSES,
-    ...(body === undefined ? {} : { body }),
+    ...body,
     async handle({ request, response, optionalStorage }) {
       const uploaded = await read(request);
       const left = new AbortController();
@@ -80,7 +93,13 @@ function route(turns: Turns, path: string, summary: string, read: Read, body?: z
   };
 }
 
-function streamed(turns: Turns, path: string, summary: string, read: Read, body?: z.ZodType): ApiRoute {
+function streamed(
+  turns: Turns,
+  path: string,
+  summary: string,
+  read: Read,
+  body: Pick<ApiRoute, "body" | "form">,
+): ApiRoute {
   return {
     ...route(turns, path, summary, read, body),
     produces: "text/event-stream",

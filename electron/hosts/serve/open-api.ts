@@ -19,30 +19,32 @@ export function openApiDocument(routes: readonly ApiRoute[]): object {
   };
 }
 
-function operationOf({ path, summary, body, produces, query = {}, statuses }: ApiRoute): object {
+function operationOf({ path, summary, body, form, produces, query = {}, statuses }: ApiRoute): object {
   const inPath = path.includes("{id}") ? [{ name: "id", in: "path", required: true, schema: { type: "string" } }] : [];
   const inQuery = Object.entries(query).map(([name, description]) => {
     const schema = name === "status" ? { type: "array", items: { type: "string" } } : { type: "string" };
     return { name, in: "query", description, schema };
   });
-  const answers = Object.entries({ ...statuses, 401: "no valid token" }).map(([status, description]) => {
+  const content = contentOf(body, form);
+  const answers = Object.entries({ ...statuses, ...(content && OF_BODIES), ...OF_ALL }).map(([status, description]) => {
     const type = status.startsWith("2") ? (produces ?? "application/json") : "application/json";
     return [status, { description, content: { [type]: { schema: type === "application/json" ? ENVELOPE : {} } } }];
   });
   return {
     summary,
     parameters: [...inPath, ...inQuery],
-    ...(body === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: true,
-            content: { "application/json": { schema: z.toJSONSchema(body, { io: "input" }) } },
-          },
-        }),
+    ...(content && { requestBody: { required: true, content } }),
     responses: Object.fromEntries(answers),
   };
 }
+
+function contentOf(body: ApiRoute["body"], form: ApiRoute["form"]): object | undefined {
+  if (form !== undefined) return { "multipart/form-data": { schema: form } };
+  return body && { "application/json": { schema: z.toJSONSchema(body, { io: "input" }) } };
+}
+
+const OF_BODIES = { 413: "too large", 415: "another content type" };
+const OF_ALL = { 401: "no valid token", 403: "of another origin, or for another host" };
 
 const ENVELOPE = {
   type: "object",

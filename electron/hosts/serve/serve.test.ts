@@ -70,6 +70,10 @@ describe("submitting", () => {
         body: { data: null, error: expect.any(String) },
       });
     }
+    expect((await post("/api/runs", { spec: {} })).body.error).toContain("neither a scenario nor a target");
+    const limitless = { target: { kind: "inline", data: {} }, evalConfig: { metrics: ["tool_calls"] } };
+    expect((await post("/api/runs", { spec: limitless })).body.error).toContain("evalConfig.thresholds.tool_calls: ");
+    expect((await get("//api/nothing")).body.error).toContain("there is no //api/nothing");
     const unknown = "11111111-1111-4111-8111-111111111111";
     for (const path of ["", "/results", "/events", "/bundle"]) {
       expect((await get(`/api/runs/${unknown}${path}`)).status).toBe(404);
@@ -195,6 +199,11 @@ test("the document describes every route, and health names storage and workers",
     expect.arrayContaining(["/api/runs", "/api/runs/{id}/events", "/api/suites", "/api/evaluate/json/stream"]),
   );
   expect(document.paths["/api/runs"].post.requestBody.content["application/json"].schema.required).toEqual(["spec"]);
+  const { requestBody, responses } = document.paths["/api/evaluate"].post;
+  const { properties, required } = requestBody.content["multipart/form-data"].schema;
+  expect([Object.keys(properties), required]).toEqual([["trace_files", "eval_set_file", "config"], ["trace_files"]]);
+  expect(Object.keys(responses)).toEqual(["200", "401", "403", "413", "415", "422", "503"]);
+  expect(Object.keys(document.paths["/api/runs"].post.responses)).toEqual(expect.arrayContaining(["413", "415"]));
   expect((await get("/api/health")).body.data).toMatchObject({
     status: "ok",
     storage: "reachable",

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { batchPlace, PACES } from "../../contract/runs.ts";
-import { METRICS, TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
+import { isScored, METRICS, TRAJECTORY_MATCHES } from "../../model/evaluation.ts";
+import { isObject } from "../../model/json.ts";
+import { LabError } from "../lab-error.ts";
 import { writtenScenario } from "./written-scenario.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_.:-]{0,99}$/i, "letters, digits and . _ : - only, at most 100");
@@ -91,13 +93,20 @@ const traceTarget = z.discriminatedUnion("kind", [
   z.looseObject({ kind: z.literal("uploaded"), traceCount: z.int().min(0), traceFiles: z.array(z.string()) }),
 ]);
 
-export const evalConfig = z.looseObject({
-  metrics: z.array(z.enum(METRICS)).min(1).default(["tool_trajectory_avg_score"]),
-  /** The least score that passes, of all metrics or by the name of one. */
-  threshold: z.number().optional(),
-  thresholds: z.record(z.string(), z.number()).default({}),
-  trajectoryMatchType: z.enum(TRAJECTORY_MATCHES).default("EXACT"),
-});
+export const evalConfig = z
+  .looseObject({
+    metrics: z.array(z.enum(METRICS)).min(1).default(["tool_trajectory_avg_score"]),
+    /** The least score that passes, of all metrics or by the name of one. */
+    threshold: z.number().optional(),
+    thresholds: z.record(z.string(), z.number()).default({}),
+    trajectoryMatchType: z.enum(TRAJECTORY_MATCHES).default("EXACT"),
+  })
+  .superRefine(({ metrics, threshold, thresholds }, { addIssue }) => {
+    for (const metric of metrics) {
+      if (isScored(metric) || threshold !== undefined || thresholds[metric] !== undefined) continue;
+      addIssue({ code: "custom", path: ["thresholds", metric], message: "expected a number: the most that passes" });
+    }
+  });
 export type EvalConfig = z.infer<typeof evalConfig>;
 
 const evaluationSpec = z.looseObject({
@@ -117,8 +126,13 @@ export function isEvaluation(spec: RunSpec): spec is EvaluationSpec {
   return "target" in spec;
 }
 
-/** With every default filled in. @throws ZodError */
+/** With every default filled in. @throws ZodError; LabError for one of no kind */
 export function parseSpec(given: unknown): RunSpec {
-  const isOfTrace = typeof given === "object" && given !== null && "target" in given && !("scenario" in given);
+  if (!isObject(given) || !("scenario" in given || "target" in given)) {
+    throw new LabError("bad-input", "spec: it has neither a scenario nor a target", {
+      hint: "give the id or the text of a scenario, or traces to evaluate",
+    });
+  }
+  const isOfTrace = "target" in given && !("scenario" in given);
   return isOfTrace ? evaluationSpec.parse(given) : scenarioSpec.parse(given);
 }
