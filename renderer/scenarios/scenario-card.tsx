@@ -87,7 +87,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
           onClick={() => void actions.start([id])}
           aria-label={`Run ${title}`}
         >
-          {entry?.state === "running" ? "Running" : entry?.state === "queued" ? "Queued" : "Run"}
+          Run
         </ReasonedButton>
         {protection !== null && (
           <ReasonedButton

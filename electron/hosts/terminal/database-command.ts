@@ -1,8 +1,9 @@
 import { migrateDatabase, readDatabaseState } from "../../lab/history/database-state.ts";
 import type { StoreLocation } from "../../lab/history/history-threads.ts";
+import { moveQueue } from "../../lab/history/move-queue.ts";
 import { moveRuns } from "../../lab/history/move-runs.ts";
+import { openQueueStore } from "../../lab/history/open-queue-store.ts";
 import { openRunStore } from "../../lab/history/open-run-store.ts";
-import type { RunStore } from "../../lab/history/run-store.ts";
 import { describeLocation, storeLocation } from "../../lab/history/store-location.ts";
 import { dataFolder, openHome } from "../../lab/home.ts";
 import { LabError } from "../../lab/lab-error.ts";
@@ -18,8 +19,8 @@ resilience-lab database move [--to postgres|sqlite]
 
 Runs are kept in a SQLite file of the data folder, or in the PostgreSQL that RESILIENCE_LAB_DATABASE_URL names (or the file
 that RESILIENCE_LAB_DATABASE_URL_FILE names contains), in the schema resilience_lab (RESILIENCE_LAB_DATABASE_SCHEMA).
-\`migrate\` brings that schema to this version, as each start does. \`move\` copies all runs from one to the other and compares
-each copy with its original; the originals stay, and a move that was cut short may be repeated.
+\`migrate\` brings that schema to this version, as each start does. \`move\` copies all runs, and the submitted ones that have ended, from
+one to the other and compares each copy with its original; the originals stay, and a move that was cut short may be repeated.
 
 Exit: 0 done, 1 runs were not moved, 2 bad input or no database.`,
   async run(args, terminal) {
@@ -79,16 +80,29 @@ async function move(
   { out, err, signal }: Terminal,
 ): Promise<number> {
   const [from, target] = to === "postgres" ? [sqlite, postgres] : [postgres, sqlite];
-  const stores: RunStore[] = [];
+  const opened: { close(): Promise<void> }[] = [];
+  const closedAtEnd = <Store extends { close(): Promise<void> }>(store: Store) => {
+    opened.push(store);
+    return store;
+  };
   try {
-    for (const location of [from, target]) stores.push(await openRunStore(location));
-    const [source, destination] = stores as [RunStore, RunStore];
-    const { runs, events, alreadyThere, kept } = await moveRuns(source, destination, signal);
-    out.write(`${runs} runs with ${events} events copied to ${describeLocation(target)} and compared: equal\n`);
-    if (alreadyThere > 0) out.write(`${alreadyThere} runs were there already, with the same content\n`);
+    const source = closedAtEnd(await openRunStore(from));
+    const destination = closedAtEnd(await openRunStore(target));
+    const recorded = await moveRuns(source, destination, signal);
+    const queues = [closedAtEnd(await openQueueStore(from)), closedAtEnd(await openQueueStore(target))] as const;
+    const submitted = await moveQueue(...queues, signal);
+    const to = `copied to ${describeLocation(target)} and compared: equal`;
+    out.write(`${recorded.runs} runs with ${recorded.events} events ${to}\n`);
+    if (recorded.alreadyThere > 0)
+      out.write(`${recorded.alreadyThere} runs were there already, with the same content\n`);
+    out.write(`${submitted.runs} submitted runs with ${submitted.results} results ${to}\n`);
+    if (submitted.alreadyThere > 0) {
+      out.write(`${submitted.alreadyThere} submitted runs were there already, with the same content\n`);
+    }
+    const kept = [...recorded.kept, ...submitted.kept];
     for (const { runId, because } of kept) err.write(`not copied: ${runId}, ${because}\n`);
     return kept.length === 0 ? EXIT.green : EXIT.failed;
   } finally {
-    for (const store of stores) await store.close();
+    for (const store of opened) await store.close();
   }
 }

@@ -1,6 +1,7 @@
 import { type ProcessIdentity, thisProcess } from "../process-identity.ts";
 import type { StoreLocation } from "./history-threads.ts";
 import type {
+  EndedRun,
   Lease,
   QueueAttempt,
   QueueClaim,
@@ -111,6 +112,15 @@ class ThreadedQueue implements QueueStore {
   }
   deliveries(runId: string): ReturnType<QueueStore["deliveries"]> {
     return this.#thread.call("deliveries", runId);
+  }
+  endedRuns(after: number, limit: number): Promise<EndedRun[]> {
+    return this.#thread.call("endedRuns", after, limit);
+  }
+  endedRun(runId: string): Promise<EndedRun | undefined> {
+    return this.#thread.call("endedRun", runId);
+  }
+  addEndedRun(run: EndedRun): Promise<boolean> {
+    return this.#thread.call("addEndedRun", run);
   }
   reportWorker(worker: ReportedWorker): Promise<void> {
     return this.#thread.call("reportWorker", worker);

@@ -110,6 +110,19 @@ export interface QueueFilter {
   beforeWallMs?: number;
 }
 
+/** A row as it is in both databases. */
+export type QueueRecord = Record<string, string | number | null>;
+
+/** A run that has ended, with all that is kept of it. */
+export interface EndedRun {
+  /** Its place in the queue. */
+  number: number;
+  run: QueueRecord;
+  attempts: QueueRecord[];
+  results: QueueRecord[];
+  deliveries: QueueRecord[];
+}
+
 /** Submitted runs, their attempts and results. All methods throw LabError when the database cannot be used. */
 export interface QueueStore {
   /**
@@ -174,6 +187,11 @@ export interface QueueStore {
    * has still to be sent. Workers that have not reported for a day are forgotten. @returns how many runs
    */
   trim(limit: number): Promise<number>;
+  /** Runs that have ended after a place in the queue, in order. */
+  endedRuns(after: number, limit: number): Promise<EndedRun[]>;
+  endedRun(runId: string): Promise<EndedRun | undefined>;
+  /** Adds one as it was elsewhere. False for an id that is there. */
+  addEndedRun(run: EndedRun): Promise<boolean>;
   /** Those that reported within so many milliseconds. */
   workers(withinMs: number): Promise<ReportedWorker[]>;
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import type { QueueSql, SqlQuery } from "./queue-database.ts";
 import { type QueueRow, toRun } from "./queue-row.ts";
 import type {
   Delivery,
+  EndedRun,
   Lease,
   NewQueuedRun,
   QueueAttempt,
@@ -16,6 +17,8 @@ import type {
   StoredQueueResult,
 } from "./queue-store.ts";
 import { addDeliveries, deliveriesOf, endDelivery, takeDelivery } from "./sql-deliveries.ts";
+import { addEndedRun, endedRun, endedRuns } from "./sql-ended-runs.ts";
+import { reportWorker, workersSeen } from "./sql-workers.ts";
 
 /** A worker that hangs, and still reports, is overruled after this. */
 const DEADLINE_GRACE_MS = 60_000;
@@ -310,12 +313,20 @@ export class SqlQueue implements QueueStore {
     return deliveriesOf(this.#sql, runId);
   }
 
-  async reportWorker({ worker, labels, concurrency, pause }: ReportedWorker): Promise<void> {
-    await this.#sql.query(
-      `INSERT INTO queue_workers (worker, labels, concurrency, pause, seen_ms) VALUES ($1, $2, $3, $4, ${this.#sql.now})
-       ON CONFLICT (worker) DO UPDATE SET seen_ms = excluded.seen_ms, pause = excluded.pause`,
-      [worker, JSON.stringify(labels), concurrency, pause === null ? null : JSON.stringify(pause)],
-    );
+  endedRuns(after: number, limit: number): Promise<EndedRun[]> {
+    return endedRuns(this.#sql, after, limit);
+  }
+
+  endedRun(runId: string): Promise<EndedRun | undefined> {
+    return endedRun(this.#sql, runId);
+  }
+
+  addEndedRun(run: EndedRun): Promise<boolean> {
+    return addEndedRun(this.#sql, run);
+  }
+
+  reportWorker(worker: ReportedWorker): Promise<void> {
+    return reportWorker(this.#sql, worker);
   }
 
   async forgetWorker(worker: string): Promise<void> {
@@ -334,17 +345,8 @@ export class SqlQueue implements QueueStore {
     return removed.length;
   }
 
-  async workers(withinMs: number): Promise<ReportedWorker[]> {
-    const rows = await this.#sql.query<{ worker: string; labels: string; concurrency: number; pause: string | null }>(
-      `SELECT * FROM queue_workers WHERE seen_ms > ${this.#sql.now} - $1 ORDER BY worker`,
-      [withinMs],
-    );
-    return rows.map(({ worker, labels, concurrency, pause }) => ({
-      worker,
-      labels: JSON.parse(labels) as string[],
-      concurrency,
-      pause: pause === null ? null : (JSON.parse(pause) as ReportedWorker["pause"]),
-    }));
+  workers(withinMs: number): Promise<ReportedWorker[]> {
+    return workersSeen(this.#sql, withinMs);
   }
 
   close(): Promise<void> {
