@@ -31,7 +31,7 @@ function inTerminal(home: string, ...args: string[]) {
   child.stdout?.on("data", (chunk) => (text.out += chunk));
   child.stderr?.on("data", (chunk) => (text.err += chunk));
   const ended = once(child, "exit").then(([code]) => ({ code: code as number, ...text }));
-  return { ended, interrupt: () => child.kill("SIGINT") };
+  return { ended, said: () => text.err, interrupt: () => child.kill("SIGINT") };
 }
 
 test("terminals run in the open lab; what waits says why, is kept when the lab is killed, and both attempts are shown", async ({
@@ -85,6 +85,10 @@ test("terminals run in the open lab; what waits says why, is kept when the lab i
       page.getByRole("status").filter({ hasText: "Waits: a fault is in force on payments-mcp." }),
     ).toBeVisible();
     await isAccessible(page);
+    const command = inTerminal(home, "run", join(home, "quick.yaml"));
+    await expect.poll(command.said).toContain("quick waits: a fault is in force on payments-mcp");
+    command.interrupt();
+    expect((await command.ended).code).toBe(130);
     await page.getByRole("button", { name: "Undo the manual faults" }).press("Enter");
     await expect(window.nowRunning).toContainText("A long outage");
     await window.openAddress("#/queue");

@@ -233,14 +233,18 @@ async function runInOpenLab(
   watching: Watching,
 ): Promise<void> {
   const { screen } = watching;
+  let saidWhy: string | null = null;
   screen.line(`running in the lab that is open (process ${openLab.owner.pid})`);
   try {
     await runAll(batch, watching, ({ loaded, without: own, showsFailure, isCompared }, listen, number) =>
       openLab.run({
         ...{ loaded, showsFailure, isCompared, listen, number, of: batch.length },
         without: [...new Set([...without, ...own])].sort(),
-        onWaiting: (why) =>
-          screen.status(() => `${loaded.scenario.id} waits in the queue of the lab${why === null ? "" : `: ${why}`}`),
+        onWaiting: (why) => {
+          if (why !== null && why !== saidWhy) screen.line(`${loaded.scenario.id} waits: ${why}`);
+          saidWhy = why;
+          screen.status(() => `${loaded.scenario.id} waits in the queue of the lab`);
+        },
       }),
     );
   } finally {
