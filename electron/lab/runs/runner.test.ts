@@ -80,6 +80,7 @@ describe("a run", () => {
       expect: [{ service: "server", is: "up" }],
     });
     expect(outcome).toBe("passed");
+    expect(view.started?.links).toEqual([LINK]);
     expect(view.phases.map(({ name }) => name)).toEqual([
       "prepare",
       "steady state",
