@@ -6,6 +6,7 @@ import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, parseRoute } from "../state/route.ts";
 import { wasStackDown } from "../state/why-not-run.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
+import { batchOf } from "./batch-runs.ts";
 
 /** Notifies when a run ends, unless this window shows it or the host notifies. */
 export function AnnounceRuns() {
@@ -28,7 +29,8 @@ export function AnnounceRuns() {
       const hasBegun = entry.runId !== null;
       // Runs that were requested together are announced together, when the last one has ended.
       if (entry.batch.of > 1) {
-        const isResultShown = route.at === "batch" && route.batchId === entry.batch.id;
+        // Above a page of one of them there is the way to the result.
+        const isResultShown = batchOf({ active: [], ended }, route)?.id === entry.batch.id;
         if (entry.batchResult !== null && !hostNotifies && isWanted && !isResultShown) announceBatch(entry);
         continue;
       }

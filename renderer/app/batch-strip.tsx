@@ -6,6 +6,7 @@ import { formatRoute, type Route } from "../state/route.ts";
 import { useGoOn } from "../state/use-go-on.ts";
 import { goTo } from "../state/use-route.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
+import { OutcomeBar } from "../ui/outcome-bar.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneDot } from "../ui/tone-mark.tsx";
 import { type BatchRuns, batchOf, nextPlace, shownRun } from "./batch-runs.ts";
@@ -17,6 +18,9 @@ export default function BatchStrip({ route }: { route: Route }) {
   const batch = queue === undefined ? undefined : batchOf(queue, route);
   return batch === undefined ? null : <Strip batch={batch} route={route} />;
 }
+
+/** More runs than these are a bar. */
+const MARKS = 24;
 
 const GOES_ON: Partial<Record<Route["at"], string>> = { compare: "Compare", run: "Next", batch: "Result" };
 
@@ -50,19 +54,30 @@ function Strip({ batch, route }: { batch: BatchRuns; route: Route }) {
   return (
     <section className={classes.strip} aria-label="Runs started together">
       <b className={classes.count}>{number === undefined ? `${of} runs` : `${number} of ${of}`}</b>
-      <ol className={classes.runs}>
-        {entries.map((entry) => (
-          <li key={entry.entryId} aria-current={entry === shown ? "true" : undefined}>
-            <RunMark entry={entry} />
-          </li>
-        ))}
-      </ol>
-      <span className={classes.verdicts} role="status">
-        {batch.passed} passed{batch.shown > 0 && `, ${batch.shown} failed on purpose`}
-        {batch.notPassed > 0 && <b>, {batch.notPassed} not</b>}
-      </span>
-      {before?.headline != null && <span className={classes.headline}>Before: {before.headline}</span>}
-      {!isInProgress && !isAtEnd && (
+      {entries.length > MARKS ? (
+        <div className={classes.many}>
+          <OutcomeBar runs={entries} of={of} />
+        </div>
+      ) : (
+        <>
+          <ol className={classes.runs}>
+            {entries.map((entry) => (
+              <li key={entry.entryId} aria-current={entry === shown ? "true" : undefined}>
+                <RunMark entry={entry} />
+              </li>
+            ))}
+          </ol>
+          <span className={classes.verdicts} role="status">
+            {batch.passed} passed{batch.shown > 0 && `, ${batch.shown} failed on purpose`}
+            {batch.notPassed > 0 && <b>, {batch.notPassed} not</b>}
+          </span>
+        </>
+      )}
+      {shown === undefined && current !== undefined && <span className={classes.activity}>{current.activity}</span>}
+      {shown !== undefined && before?.headline != null && (
+        <span className={classes.headline}>Before: {before.headline}</span>
+      )}
+      {!isInProgress && !isAtEnd && (shown !== undefined || next !== undefined) && (
         <span className={classes.next}>
           <ReasonedButton
             size="compact-sm"

@@ -6,6 +6,7 @@ import { Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
+import list from "../ui/list-detail.module.css";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import classes from "./queue-page.module.css";
@@ -48,7 +49,7 @@ export default function QueuePage({ runId }: { runId: string | undefined }) {
       )}
       {value === undefined && failure === undefined && <Loading what="Loading the queue" />}
       {value !== undefined && value.runs.length === 0 && (
-        <div className={classes.panel}>
+        <div className={`${list.panel} ${classes.panel}`}>
           <Empty title="No run was submitted yet">
             Runs that you start on the <a href={formatRoute({ at: "lab" })}>Lab page</a>, in a terminal or over the HTTP
             API are listed here.
@@ -57,7 +58,7 @@ export default function QueuePage({ runId }: { runId: string | undefined }) {
       )}
       {value !== undefined && value.runs.length > 0 && (
         <div className={classes.both}>
-          <div className={classes.panel}>
+          <div className={`${list.panel} ${classes.panel}`}>
             <Section title="Waiting" state="queued" of={value} openId={openId} nowMs={nowMs} />
             <Section title="Running" state="running" of={value} openId={openId} nowMs={nowMs} />
             <Section title="Ended" state="ended" of={value} openId={openId} nowMs={nowMs} />

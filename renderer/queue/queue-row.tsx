@@ -1,5 +1,6 @@
 import type { QueuedRunSummary } from "../../electron/contract/queue.ts";
 import { formatRoute } from "../state/route.ts";
+import list from "../ui/list-detail.module.css";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ago, formatDuration } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
@@ -9,8 +10,12 @@ export function QueueRow({ run, isOpen, nowMs }: { run: QueuedRunSummary; isOpen
   const { runId, title, state, outcome, target, repeats, without, submittedWallMs } = run;
   return (
     <li>
-      <a href={formatRoute({ at: "queue", runId })} className={classes.row} aria-current={isOpen || undefined}>
-        <span className={classes.title}>{title}</span>
+      <a
+        href={formatRoute({ at: "queue", runId })}
+        className={`${list.row} ${classes.row}`}
+        aria-current={isOpen || undefined}
+      >
+        <span className={list.name}>{title}</span>
         {state === "queued" ? <ToneBadge tone="muted">Waiting</ToneBadge> : <OutcomeBadge outcome={outcome} />}
         <small>
           {[

@@ -6,6 +6,7 @@ import { useLabNow } from "../state/use-now.ts";
 import { goTo } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { Facts } from "../ui/facts.tsx";
+import list from "../ui/list-detail.module.css";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
@@ -21,7 +22,7 @@ export function QueuedRun({ runId }: { runId: string }) {
   const nowMs = useLabNow(5_000);
   if (failure !== undefined) {
     return (
-      <section className={classes.panel} aria-label="Run">
+      <section className={`${list.panel} ${classes.panel}`} aria-label="Run">
         <Failure title="This run could not be loaded" text={failure} />
       </section>
     );
@@ -29,7 +30,7 @@ export function QueuedRun({ runId }: { runId: string }) {
   if (value === undefined) return <Loading what="Loading the run" />;
   const { run, attempts, results } = value;
   return (
-    <section className={classes.panel} aria-label="Run" id="details" tabIndex={-1}>
+    <section className={`${list.panel} ${classes.panel}`} aria-label="Run" id="details" tabIndex={-1}>
       <header className={classes.runHead}>
         <h2>{run.title}</h2>
         <Actions run={run} onDone={again} />

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { BatchPlace } from "../../electron/contract/runs.ts";
 import { BatchLink } from "../state/batch-link.tsx";
-import { useStores } from "../state/lab-context.tsx";
+import { useLab, useStores } from "../state/lab-context.tsx";
 
 /** Of which runs that were requested together this is one. */
 export function BatchNote({ runId }: { runId: string }) {
@@ -19,5 +19,9 @@ export function BatchNote({ runId }: { runId: string }) {
       isCurrent = false;
     };
   }, [client, runId]);
-  return place && <BatchLink place={place} />;
+  // The strip above the page says it of runs that this lab has still in its queue.
+  const isInQueue = useLab(
+    ({ lab }) => lab !== undefined && [...lab.queue.active, ...lab.queue.ended].some((entry) => entry.runId === runId),
+  );
+  return place !== null && !isInQueue ? <BatchLink place={place} /> : null;
 }

@@ -1,7 +1,6 @@
 import { IconArrowsDiff, IconDownload, IconFileExport, IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
 import { endedAsExpected } from "../../electron/contract/runs.ts";
-import type { Outcome } from "../../electron/model/lab-event.ts";
 import { ExportRuns } from "../history/export-runs.tsx";
 import { useBundles } from "../history/use-bundles.ts";
 import { useLabActions } from "../state/lab-actions.ts";
@@ -10,11 +9,10 @@ import { Failure } from "../state/notify.tsx";
 import { formatRoute, MOST_COMPARED } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
-import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
+import { OutcomeBar } from "../ui/outcome-bar.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { clockTime } from "../ui/times.ts";
-import { toneVariable } from "../ui/tone-mark.tsx";
 import { BatchGrid, BatchOutcome, WhatHappened } from "./batch-grid.tsx";
 import classes from "./batch-page.module.css";
 import { type BatchRun, type BatchGrid as Grid, gridOf, runsOfBatch } from "./batch-runs-of.ts";
@@ -54,7 +52,7 @@ function Result({ runs, startedWallMs }: { runs: readonly BatchRun[]; startedWal
           {asExpected.length} of {of} runs ended as expected
           {startedWallMs !== undefined && <small>{clockTime(startedWallMs, Date.now())}</small>}
         </h1>
-        <Bar runs={runs} of={of} />
+        <OutcomeBar runs={runs} of={of} />
         {missing > 0 && <p>{missing === 1 ? "1 has" : `${missing} have`} not started, or been deleted.</p>}
       </header>
       <Actions runs={runs} unexpected={others} grid={grid} />
@@ -146,26 +144,6 @@ function Actions({ runs, unexpected, grid }: ActionsProps) {
 function whyNotCompare(runs: number): string | undefined {
   if (runs < 2) return "There is one run";
   return runs > MOST_COMPARED ? `At most ${MOST_COMPARED} runs can be compared` : undefined;
-}
-
-/** A stretch for each run in their order, in the colour of its outcome. */
-function Bar({ runs, of }: { runs: readonly BatchRun[]; of: number }) {
-  const counts = new Map<Outcome | "running", number>();
-  for (const { outcome } of runs) counts.set(outcome ?? "running", (counts.get(outcome ?? "running") ?? 0) + 1);
-  const said = [...counts].map(([outcome, count]) => `${count} ${OUTCOME_LOOKS[outcome].word.toLowerCase()}`);
-  return (
-    <div className={classes.sum}>
-      <div className={classes.bar} role="img" aria-label={`Of ${of} runs: ${said.join(", ")}`}>
-        {runs.map(({ batch, outcome }) => (
-          <span
-            key={batch.number}
-            style={{ background: `var(${toneVariable(OUTCOME_LOOKS[outcome ?? "running"].tone)})` }}
-          />
-        ))}
-      </div>
-      <span aria-hidden>{said.join(", ")}</span>
-    </div>
-  );
 }
 
 function Runs({ title, runs }: { title: string; runs: readonly BatchRun[] }) {

@@ -170,6 +170,8 @@ function ServiceNode({ name, x, y, service, left }: ServiceNodeProps) {
         : service.held > 0
           ? `${service.held} ${service.held === 1 ? "call waits" : "calls wait"}`
           : service.status;
+  // A service may be down before its health says so.
+  const textTone = (service?.faults.length ?? 0) > 0 ? "fault" : (service?.held ?? 0) > 0 ? "approvalRequired" : tone;
   return (
     <g
       className={classes.node}
@@ -190,7 +192,7 @@ function ServiceNode({ name, x, y, service, left }: ServiceNodeProps) {
       <text x={TEXT_X} y={20} className={classes.name} {...fitting(name)}>
         {name}
       </text>
-      <text x={TEXT_X} y={38} className={classes.state} fill={`var(${toneVariable(tone)})`} {...fitting(text)}>
+      <text x={TEXT_X} y={38} className={classes.state} fill={`var(${toneVariable(textTone)})`} {...fitting(text)}>
         {text}
       </text>
     </g>

@@ -75,6 +75,7 @@ export function RunNames({ title, annotations: { written, change } }: { title: s
             variant="subtle"
             color="gray"
             size="sm"
+            className={classes.edit}
             aria-label="Edit the name and tags"
             onClick={() => setEditing(true)}
           >

@@ -4,6 +4,7 @@ import { visibleLine } from "../../electron/model/visible-text.ts";
 import { useStores } from "../state/lab-context.tsx";
 import { attempt, Failure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
+import list from "../ui/list-detail.module.css";
 import { Loading } from "../ui/states.tsx";
 import { SessionEvaluation } from "./session-evaluation.tsx";
 import classes from "./sessions-page.module.css";
@@ -16,7 +17,7 @@ export function SessionDetails({ id }: { id: string }) {
   if (session === undefined) return <Loading what="Loading the session" />;
   const { name, droppedSpans, droppedLogs, warnings, tokens, services } = session;
   return (
-    <section className={classes.panel} aria-label="Session">
+    <section className={list.panel} aria-label="Session">
       <header className={classes.head}>
         <h2>{visibleLine(name)}</h2>
         <Keep session={session} />

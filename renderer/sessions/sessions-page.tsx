@@ -4,6 +4,7 @@ import type { SessionList, SessionSummary } from "../../electron/contract/sessio
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { Failure } from "../state/notify.tsx";
 import { useLabNow } from "../state/use-now.ts";
+import list from "../ui/list-detail.module.css";
 import { Empty, Loading } from "../ui/states.tsx";
 import { ago } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
@@ -30,7 +31,7 @@ export default function SessionsPage() {
         </p>
       )}
       {open === undefined ? (
-        <div className={classes.panel}>
+        <div className={list.panel}>
           <Empty title="No session yet" icon={<IconBroadcast size={22} aria-hidden />}>
             Point an agent's OpenTelemetry at an address above: what it does appears here, and you can break the stack
             meanwhile.
@@ -38,7 +39,7 @@ export default function SessionsPage() {
         </div>
       ) : (
         <div className={classes.both}>
-          <section className={classes.panel} aria-label="Sessions">
+          <section className={list.panel} aria-label="Sessions">
             <ul className={classes.list}>
               {sessions.map((session) => (
                 <li key={session.id}>
@@ -109,8 +110,8 @@ function SessionRow({ session, isOpen, onOpen }: SessionRowProps) {
   const { name, isComplete, isReopened, startedWallMs, turns, toolCalls, tokens, spans } = session;
   const state = isComplete ? "complete" : isReopened ? "live again" : "live";
   return (
-    <button type="button" className={classes.row} aria-current={isOpen || undefined} onClick={onOpen}>
-      <span className={classes.name}>{visibleLine(name)}</span>
+    <button type="button" className={`${list.row} ${classes.row}`} aria-current={isOpen || undefined} onClick={onOpen}>
+      <span className={list.name}>{visibleLine(name)}</span>
       <ToneBadge tone={isComplete ? "neutral" : "up"}>{state}</ToneBadge>
       <small>
         {`${count(turns, "turn")}, ${count(toolCalls, "tool call")}, ${count(spans, "span")}`}
