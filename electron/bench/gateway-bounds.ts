@@ -1,33 +1,20 @@
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BackendSettings } from "../../resources/stack/gateway/backends/backend-settings.ts";
-import { Backends } from "../../resources/stack/gateway/backends/backends.ts";
-import { SessionViews } from "../../resources/stack/gateway/backends/session-views.ts";
 import { ToolSearch } from "../../resources/stack/gateway/optimizer/tool-search.ts";
-import type { Session } from "../../resources/stack/gateway/sessions/session.ts";
-import { Sessions } from "../../resources/stack/gateway/sessions/sessions.ts";
 import { killServices, startService } from "../../resources/stack/http/service-process.ts";
 import type { RunningStack } from "../lab/stacks/running-stack.ts";
-import { collectGarbage } from "../testing/collect-garbage.ts";
+import { abandonedSessions } from "./abandoned-sessions.ts";
 import { arm, message } from "./gateway-hop.ts";
 import { median, quantile, type Row, row } from "./row.ts";
 
 const PAIRS = 7;
 const SEARCHES = 300;
-const ABANDONED = 100_000;
-const WARM_UP_SESSIONS = 1_000;
 const STACK = join(import.meta.dirname, "..", "..", "resources", "stack");
 const CUT_TOOL = "list_tickets";
-/** Without any policy. */
-const PLAIN_BACKEND: Omit<BackendSettings, "connection"> = {
-  ...{ name: "backend", deadlineMs: 10_000, retryBurst: 0, retryShare: undefined, bulkheadLimit: undefined },
-  ...{ trustsHints: false, repeatsWrites: false, honoursRetryAfter: false, health: undefined, circuit: undefined },
-};
 const DENIED = {
   text: message("tools/call", { name: "delete_customer", arguments: { customer_id: "cus_1" } }),
   expected: "denied by policy",
@@ -36,12 +23,12 @@ const DENIED = {
 /** What a gateway costs where it calls no backend, or bounds what it keeps. */
 export async function benchGatewayBounds(running: RunningStack): Promise<Row[]> {
   return [
+    // First: what the others leave for the garbage collector would be subtracted.
+    ...(await abandonedSessions()),
     await deniedAgainstDirect(running),
     await cutAgainstDirect(running),
     await listOfManyBackends(),
     await searchOfManyTools(),
-    await abandonedSessions({ count: ABANDONED, isAtBackend: false }),
-    await abandonedSessions({ count: ABANDONED / 10, isAtBackend: true }),
   ];
 }
 
@@ -131,8 +118,8 @@ async function listOfManyBackends(): Promise<Row> {
   }
 }
 
-/** The smallest MCP server that lists tools. @param hasSessions gives session ids, and keeps nothing of them */
-async function startLister(listed: readonly unknown[], hasSessions = false): Promise<Server> {
+/** The smallest MCP server without sessions that lists tools. */
+async function startLister(listed: readonly unknown[]): Promise<Server> {
   const about = {
     protocolVersion: "2025-06-18",
     capabilities: { tools: {} },
@@ -145,8 +132,7 @@ async function startLister(listed: readonly unknown[], hasSessions = false): Pro
     if (id === undefined) return response.writeHead(request.method === "POST" ? 202 : 405).end();
     const result = method === "initialize" ? about : { tools: listed };
     const text = JSON.stringify({ jsonrpc: "2.0", id, result });
-    const session = hasSessions && method === "initialize" ? { "mcp-session-id": randomUUID() } : {};
-    return response.writeHead(200, { "content-type": "application/json", ...session }).end(text);
+    return response.writeHead(200, { "content-type": "application/json" }).end(text);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -167,39 +153,4 @@ async function searchOfManyTools(): Promise<Row> {
     tookMs.push(performance.now() - begunMs);
   }
   return row("find_tool over 1,000 tools, p95", quantile(tookMs, 0.95), "ms", "<= 20");
-}
-
-/** Sessions that nobody ends, with the caps lifted, as the gateway begins them. */
-async function abandonedSessions({ count, isAtBackend }: { count: number; isAtBackend: boolean }): Promise<Row> {
-  const server = await startLister([], isAtBackend);
-  const url = `http://127.0.0.1:${portOf(server)}/mcp`;
-  const connection = { transport: "streamable-http", url, headers: {}, sharesSession: false } as const;
-  const backends = new Backends([{ ...PLAIN_BACKEND, connection }], {
-    log: () => {},
-    onChange: () => {},
-    onToolsChanged: () => {},
-  });
-  const views = new SessionViews(backends, "snapshot");
-  const unbounded = { ttlMs: Infinity, abandonedAfterMs: Infinity, limit: Infinity };
-  const onBegin = (session: Session) => views.begin(session);
-  const sessions = new Sessions({ ...unbounded, onBegin, lockTtlMs: 60_000, lockWaitMs: 10_000 });
-  try {
-    await backends.get(PLAIN_BACKEND.name)?.guarded.about(PLAIN_BACKEND.deadlineMs);
-    const begin = async (number: number) => {
-      for (let each = 0; each < number; each++) await sessions.create("2025-11-25")?.ready;
-    };
-    await begin(WARM_UP_SESSIONS);
-    await collectGarbage();
-    const before = process.memoryUsage().heapUsed;
-    await begin(count);
-    await collectGarbage();
-    const megabytes = ((process.memoryUsage().heapUsed - before) * ABANDONED) / count / 1e6;
-    if (isAtBackend) return row("100,000 abandoned sessions, each with its own at a backend", megabytes, "MB", "");
-    return row("100,000 abandoned sessions, caps lifted", megabytes, "MB", "<= 30");
-  } finally {
-    sessions.stop();
-    backends.close();
-    server.closeAllConnections();
-    server.close();
-  }
 }
