@@ -73,3 +73,11 @@ test("a person goes on from the pattern to its comparison, to the run in progres
   expect(nextPlace(all, run(4))).toEqual(result);
   expect(nextPlace(all, result)).toBeUndefined();
 });
+
+test("a run that passes without the protection whose lack it is to show has not ended as expected", () => {
+  const pair = (number: number) => ({ id: "a", number, of: 2, showsFailure: number === 1, isCompared: number === 2 });
+  const ended = [1, 2].map((number) => entry({ ...pair(number), isPaced: false }, "passed"));
+  expect(batchOf({ active: [], ended }, { at: "batch", batchId: "a" })).toMatchObject({
+    ...{ passed: 1, shown: 0, notPassed: 1 },
+  });
+});

@@ -25,13 +25,13 @@ export function batchOf({ active, ended }: Pick<RunQueue, "active" | "ended">, r
   const of = entries[0]?.batch.of ?? 0;
   if (id === undefined || of < 2) return undefined;
   const done = entries.filter(({ state }) => state === "ended");
-  const passed = done.filter(({ outcome }) => outcome === "passed").length;
-  const asExpected = done.filter(endedAsExpected).length;
+  const asExpected = done.filter(({ outcome, batch }) => endedAsExpected(outcome, batch.showsFailure));
+  const passed = asExpected.filter(({ batch }) => !batch.showsFailure).length;
   return {
     ...{ id, of, entries, passed },
-    shown: asExpected - passed,
+    shown: asExpected.length - passed,
     current: entries.find(({ state }) => state === "running"),
-    notPassed: done.length - asExpected,
+    notPassed: done.length - asExpected.length,
   };
 }
 

@@ -44,7 +44,10 @@ function BatchCell({ run, title }: { run: BatchRun; title: string }) {
   const { runId, without, state } = run;
   const off = without.length === 0 ? "" : `without ${without.join(", ")}`;
   return (
-    <div className={classes.cell} data-unexpected={(state === "ended" && !endedAsExpected(run)) || undefined}>
+    <div
+      className={classes.cell}
+      data-unexpected={(state === "ended" && !endedAsExpected(run.outcome, run.batch.showsFailure)) || undefined}
+    >
       <div className={classes.verdict}>
         <BatchOutcome run={run} />
         {runId !== null && (

@@ -34,14 +34,18 @@ export default function BatchPage({ batchId }: { batchId: string }) {
   );
 }
 
+function isAsExpected({ outcome, batch }: BatchRun): boolean {
+  return endedAsExpected(outcome, batch.showsFailure);
+}
+
 function isUnexpected(run: BatchRun): boolean {
-  return run.state === "ended" && !endedAsExpected(run);
+  return run.state === "ended" && !isAsExpected(run);
 }
 
 function Result({ runs, startedWallMs }: { runs: readonly BatchRun[]; startedWallMs: number | undefined }) {
   const of = runs[0]?.batch.of ?? 0;
   const done = runs.filter(({ state }) => state === "ended");
-  const asExpected = done.filter(endedAsExpected);
+  const asExpected = done.filter(isAsExpected);
   const others = done.filter(isUnexpected);
   const grid = gridOf(runs, isUnexpected);
   const missing = of - runs.length;

@@ -1,6 +1,15 @@
+import { endedAsExpected } from "../../contract/runs.ts";
 import { type RunReport, summaryLine } from "../../lab/reports/run-report.ts";
+import type { PlaylistRun } from "../../lab/scenarios/playlist.ts";
 
 const ALL_ON = "all on";
+
+/** Whether there are reports of the runs, which may have been repeated, and each has ended as it was to. */
+export function endedAsAsked(runs: readonly PlaylistRun[], reports: readonly RunReport[]): boolean {
+  const isAsAsked = ({ outcome }: RunReport, index: number) =>
+    endedAsExpected(outcome, runs[index % runs.length]?.showsFailure ?? false);
+  return reports.length > 0 && reports.every(isAsAsked);
+}
 
 /** Scenarios down, protections across; an empty cell was not run. */
 export function matrixTable(reports: readonly RunReport[]): string {

@@ -20,11 +20,11 @@ import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import { medianOf } from "../../model/difference.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { differencesOf } from "../../model/headline/run-differences.ts";
-import type { LabEvent, Outcome } from "../../model/lab-event.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
-import { matrixTable } from "./matrix-table.ts";
+import { endedAsAsked, matrixTable } from "./matrix-table.ts";
 import { paintFor } from "./paint.ts";
 import { OpenLab, type RanThere } from "./run-in-open-lab.ts";
 import { RunPrinter } from "./run-printer.ts";
@@ -33,7 +33,7 @@ import { namesStack, progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from 
 const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (repeatable) to see the failure that it prevents
   --repeat N          run everything N times
   --matrix            run each scenario with every protection, then without each one that --without names, or without its own;
-                      prints a table of outcomes: a failure without a protection is expected
+                      prints a table of outcomes: without its own protection a scenario is to fail
   --accept-existing   run on a stack that is already broken: existing damage is listed in each run and left unchanged
   --case NAME         of a ToolGate suite only the case of this name (repeatable)
   --agent URL         ask a suite's cases of the agent at this address (POST {"input"}, session_id in its reply)
@@ -181,13 +181,8 @@ async function run(asked: PlaylistRun[], values: Values, terminal: Terminal): Pr
     save(values.out, render(reporter, reports));
     terminal.out.write(`\n${text}\n${reporter} report: ${values.out}\n`);
   }
-  // A failure that a playlist shows on purpose is none.
-  const asAsked = reports.map(({ outcome }, index): Outcome => {
-    const { showsFailure = false } = runs[index % runs.length] ?? {};
-    return showsFailure && outcome === "failed" ? "passed" : outcome;
-  });
   if (terminal.signal.aborted) return EXIT.interrupted;
-  return isComplete ? exitCode(asAsked) : EXIT.failed;
+  return isComplete && endedAsAsked(runs, reports) ? EXIT.green : EXIT.failed;
 }
 
 /** What has been run so far. */
@@ -254,10 +249,6 @@ async function runInOpenLab(
 
 function wantedStack({ stack, target }: ResolvedTarget) {
   return { project: stack.project, driver: driverOf(target) };
-}
-
-function exitCode(outcomes: readonly Outcome[]): number {
-  return outcomes.length > 0 && outcomes.every((outcome) => outcome === "passed") ? EXIT.green : EXIT.failed;
 }
 
 function save(file: string, text: string): void {

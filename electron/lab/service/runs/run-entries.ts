@@ -132,7 +132,7 @@ export class RunEntries {
   #resultOf(entry: QueueEntry): QueueEntry["batchResult"] {
     const { id, number, of } = entry.batch;
     const ended = this.#batches.get(id) ?? { asExpected: 0, hasBegun: false, hasLast: false };
-    if (endedAsExpected(entry)) ended.asExpected++;
+    if (endedAsExpected(entry.outcome, entry.batch.showsFailure)) ended.asExpected++;
     ended.hasBegun ||= entry.runId !== null;
     ended.hasLast ||= number === of;
     const isOver = ended.hasLast && !this.#active.some(({ batch }) => batch.id === id);
