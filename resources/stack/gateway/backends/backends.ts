@@ -43,7 +43,7 @@ export class Backends {
 
   /**
    * Takes over a configuration. A backend with the settings of before goes on, with its health, its circuit and its sessions;
-   * one with others begins anew. Returns those that are no more: their requests in progress come to their end.
+   * one with others starts over. Returns those that are no more: their requests in progress come to their end.
    */
   update(settings: readonly BackendSettings[]): readonly Backend[] {
     const before = this.#all;

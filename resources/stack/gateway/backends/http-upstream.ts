@@ -104,8 +104,8 @@ export class HttpUpstream implements Upstream {
       }
       return replyIn(reply, id);
     } catch (error) {
-      const left = error instanceof CallerLeft;
-      if (left || (error instanceof UpstreamFailure && error.kind === "deadline")) {
+      const isCancelled = error instanceof CallerLeft && error.cancels;
+      if (isCancelled || (error instanceof UpstreamFailure && error.kind === "deadline")) {
         const params = { requestId: id, reason: error.message };
         this.#send(session.headers, notificationText("notifications/cancelled", params));
       }

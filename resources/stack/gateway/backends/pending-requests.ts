@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { isObject, parseJson } from "../../http/json.ts";
 import { errorCodes, errorText, notificationText, type Params, resultText } from "../protocol/messages.ts";
+import { CallerLeft } from "../sessions/exchange.ts";
 import type { RequestOptions } from "./upstream.ts";
 import { progressIn } from "./upstream-exchange.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
@@ -50,7 +51,11 @@ export class PendingRequests {
         this.notify("notifications/cancelled", { requestId: id, reason: reason.message });
         settle(() => reject(reason));
       };
-      const onAbort = (): void => cancel(signal?.reason);
+      const onAbort = (): void => {
+        const { reason } = signal as AbortSignal;
+        if (reason instanceof CallerLeft && !reason.cancels) fail(reason);
+        else cancel(reason);
+      };
       const late = `no reply within the deadline of ${Math.round(deadlineMs)} ms`;
       const timer = setTimeout(() => cancel(new UpstreamFailure("deadline", late)), deadlineMs);
       signal?.addEventListener("abort", onAbort, { once: true });

@@ -73,7 +73,7 @@ describe("UpdateBackends", () => {
     expect((await call).message.result).toMatchObject({ content: [{ text: '{"delayMs":200}' }] });
   });
 
-  it("UpdateBackendsPropertyChange: one with another address begins anew there, and the first is not called any more", async () => {
+  it("UpdateBackendsPropertyChange: one with another address starts over there, and the first is not called any more", async () => {
     const { stable, unstable, gateway } = await scene.pair();
     const client = await RawClient.open(gateway.mcpUrl);
     await client.call("echo");

@@ -257,13 +257,35 @@ describe("upstream", () => {
     );
     leaving.abort();
     await expect(call).rejects.toThrow();
-    await eventually(
-      () => scene.backend.calls[0]?.aborted,
-      (aborted) => aborted === true,
-    );
     expect((await client.call("list_items", {}, { turn: "t2" })).message.result).toBeDefined();
     // Not an upstream failure: no caller was waiting.
     expect(decisionsOf(await scene.rowsOf(client, 2))).toEqual(["list_items allow", "list_items allow"]);
+  });
+
+  it.each([
+    ["2025-11-25", false],
+    ["2025-03-26", false],
+    ["2024-11-05", true],
+  ])("of revision %s, whose caller disconnects, is cancelled at the backend: %s", async (revision, isCancelled) => {
+    const gateway = await scene.launch();
+    const client = await RawClient.open(gateway.mcpUrl, revision);
+    const cancellations: string[] = [];
+    scene.backend.intercept = (_request, _response, body) => {
+      if (body.includes("notifications/cancelled")) cancellations.push(body);
+      return false;
+    };
+    const leaving = new AbortController();
+    const call = client.call("list_items", { delayMs: 200 }, { signal: leaving.signal });
+    await eventually(
+      () => scene.backend.calls.length,
+      (count) => count === 1,
+    );
+    leaving.abort();
+    await expect(call).rejects.toThrow();
+    await eventually(gateway.health, ({ diagnostics }) => diagnostics.running_executions === 0);
+    // Each of these is later at the backend than what the gateway sent it for the first.
+    await client.call("list_items", { delayMs: 200 });
+    expect([cancellations.length, scene.backend.calls[0]?.aborted]).toEqual([isCancelled ? 1 : 0, isCancelled]);
   });
 
   it("drops a cancelled call and answers it", async () => {

@@ -41,7 +41,7 @@ export class BatchMember implements Caller {
   }
 
   leave(reason: string): void {
-    this.#controller.abort(new CallerLeft(reason));
+    this.#controller.abort(new CallerLeft(reason, true));
   }
 
   /** The response from `work`, or an error with the reason why the caller left. */

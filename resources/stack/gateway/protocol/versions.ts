@@ -7,3 +7,11 @@ export const latestVersion: ProtocolVersion = "2025-11-25";
 export function supportedVersion(text: unknown): ProtocolVersion | undefined {
   return protocolVersions.find((version) => version === text);
 }
+
+/**
+ * Whether a client that disconnects has cancelled its requests. Streamable HTTP says since its first revision that it has not:
+ * notifications/cancelled does. Before, the connection was the session.
+ */
+export function disconnectCancels(version: ProtocolVersion): boolean {
+  return version < "2025-03-26";
+}

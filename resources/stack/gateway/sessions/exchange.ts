@@ -8,6 +8,7 @@
 import type { ServerResponse } from "node:http";
 import type { EventStream } from "../protocol/event-stream.ts";
 import { errorCodes, errorText, notificationText, type Params, type RequestId } from "../protocol/messages.ts";
+import { disconnectCancels } from "../protocol/versions.ts";
 import type { Session } from "./session.ts";
 
 /** Notified when the caller of a waiting call disconnects or returns. */
@@ -35,6 +36,13 @@ export interface Caller {
 /** Why a call's work was dropped: its connection closed, it was cancelled, or its session ended. */
 export class CallerLeft extends Error {
   override readonly name = "CallerLeft";
+  /** The backend is to stop, too; otherwise what it was asked to do comes to its end there. */
+  readonly cancels: boolean;
+
+  constructor(reason: string, cancels: boolean) {
+    super(reason);
+    this.cancels = cancels;
+  }
 }
 
 export class Exchange implements Caller {
@@ -82,9 +90,9 @@ export class Exchange implements Caller {
   }
 
   /** Also ends the response, for a client that cancelled the request and is still connected. */
-  leave(reason: string): void {
+  leave(reason: string, cancels = true): void {
     if (this.#finished || this.signal.aborted) return;
-    this.#controller.abort(new CallerLeft(reason));
+    this.#controller.abort(new CallerLeft(reason, cancels));
     this.#watch?.onAbsent();
     this.finish(errorText(this.#id, errorCodes.internal, `request dropped: ${reason}`));
   }
@@ -119,12 +127,16 @@ export class Exchange implements Caller {
   }
 
   readonly #closed = (): void => {
-    if (!this.#stream) this.leave("caller left");
+    if (!this.#stream) this.#disconnected();
   };
 
   #streamDetached(): void {
     if (this.#survivesDisconnect) this.#watch?.onAbsent();
-    else this.leave("caller left");
+    else this.#disconnected();
+  }
+
+  #disconnected(): void {
+    this.leave("caller left", disconnectCancels(this.#session.protocolVersion));
   }
 }
 
