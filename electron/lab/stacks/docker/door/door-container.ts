@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Duplex, PassThrough } from "node:stream";
+import { type Duplex, PassThrough, type Readable, type Writable } from "node:stream";
 import type Dockerode from "dockerode";
 import type { EngineAddress } from "../../../journal/docker-location.ts";
 import { LabError, messageOf } from "../../../lab-error.ts";
@@ -45,7 +45,7 @@ export async function startDoor(docker: Dockerode, stackId: string): Promise<Run
       container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true }),
     );
     await ask(doing, () => container.start());
-    const session = new DoorSession(unframed(docker, stream as unknown as Duplex));
+    const session = new DoorSession(...unframed(docker, stream as unknown as Duplex));
     await session.ready();
     return { session, container };
   } catch (error) {
@@ -79,17 +79,14 @@ function doorOf(image: string, stackId: string): Dockerode.ContainerCreateOption
 }
 
 /** The container's output comes in frames, its input goes as it is. */
-function unframed(docker: Dockerode, stream: Duplex): Duplex {
+function unframed(docker: Dockerode, stream: Duplex): [output: Readable, input: Writable] {
   const output = new PassThrough();
   docker.modem.demuxStream(stream, output, new PassThrough().resume());
   // The engine half-closes the connection when the container has ended.
   stream.once("end", () => stream.destroy());
   stream.once("close", () => output.end());
   stream.on("error", () => {});
-  const control = Duplex.from({ readable: output, writable: stream });
-  control.on("error", () => {});
-  control.once("close", () => stream.destroy());
-  return control;
+  return [output, stream];
 }
 
 /**

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { Duplex, pipeline } from "node:stream";
+import { pipeline } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { PROJECT_FOLDER } from "../../../version.ts";
@@ -15,10 +15,13 @@ const PROGRAM = join(PROJECT_FOLDER, "resources", "stack", "build", "door.mjs");
 function door() {
   const child = spawn(process.execPath, [PROGRAM], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
-  const session = new DoorSession(Duplex.from({ readable: child.stdout, writable: child.stdin }));
+  const session = new DoorSession(child.stdout, child.stdin);
   onTestFinished(() => session.close());
   return { session, child, ended: once(child, "exit") };
 }
+
+/** A write that is lost with its session is one in some: none may be. */
+const ROUNDS = 6;
 
 async function serverThat(serves: (socket: Socket) => void) {
   const server = createServer({ allowHalfOpen: true }, serves).listen(0, "127.0.0.1");
@@ -47,6 +50,26 @@ test("dials an address for the lab, with many connections at once and more than 
     }),
   );
   expect(received.every((bytes, at) => sent[at]?.equals(bytes))).toBe(true);
+});
+
+test.each([
+  ["the door is killed", ({ child }: ReturnType<typeof door>) => child.kill("SIGKILL")],
+  ["it is closed", ({ session }: ReturnType<typeof door>) => session.close()],
+])("ends on both sides with much on its way over many connections when %s", async (_what, end) => {
+  const echo = await serverThat((socket) => pipeline(socket, socket, () => {}));
+  const bytes = randomBytes(2 * 1024 * 1024);
+  for (let round = 0; round < ROUNDS; round++) {
+    const one = door();
+    const connections = await Promise.all(Array.from({ length: 16 }, () => one.session.dial(echo)));
+    const received = connections.map((connection) => {
+      connection.end(bytes);
+      return buffer(connection).catch(() => undefined);
+    });
+    // The first bytes are back: from then on there is always a write on its way.
+    await Promise.race(connections.map((connection) => once(connection, "readable")));
+    end(one);
+    await Promise.all([one.session.ended, one.ended, ...received]);
+  }
 });
 
 test("reports an address where nobody listens, and a connection that is broken off", async () => {

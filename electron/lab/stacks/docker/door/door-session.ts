@@ -5,8 +5,9 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from "node:http2";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { LabError } from "../../../lab-error.ts";
+import { ControlStream } from "./control-stream.ts";
 
 /** Well within the time after which a door that hears nothing ends. */
 const PING_INTERVAL_MS = 10_000;
@@ -27,16 +28,16 @@ export class DoorSession {
   /** Resolves when the door has ended, or this session was closed. */
   readonly ended: Promise<void>;
 
-  /** @param stream what the door reads and writes */
-  constructor(stream: Duplex) {
+  /** @param output what the door writes @param input what it reads */
+  constructor(output: Readable, input: Writable) {
+    const control = new ControlStream(output, input, () => this.close());
     this.#session = connect("http://door", {
-      createConnection: () => stream,
+      createConnection: () => control,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEGABYTES,
     });
     this.#session.on("error", () => {});
     this.ended = new Promise((resolve) => this.#session.once("close", resolve));
-    stream.once("close", () => this.#session.destroy());
     this.#pings = setInterval(() => this.#ping(), PING_INTERVAL_MS);
     void this.ended.then(() => clearInterval(this.#pings));
   }
