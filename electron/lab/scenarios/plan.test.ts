@@ -26,6 +26,19 @@ describe("the plan of a scenario", () => {
     ]);
   });
 
+  test("names no address of a service whose port the engine chooses at each start", () => {
+    const services = stack.services.map((each) => ({ ...each, port: { containerPort: 8421, hostPort: 0, hostAddress: "" } }));
+    const parsed = schema.parse({
+      id: "x",
+      title: "x",
+      patterns: [],
+      steadyState: [{ service: "gateway", is: "up" }],
+      method: [{ fault: { pause: "payments-mcp" } }],
+      expect: [{ within: "1s" }],
+    });
+    expect(planScenario(parsed, { ...stack, services }, "docker")).toMatchObject([{ touches: "payments-mcp" }]);
+  });
+
   test("names both ends of a link, and its default lifetime", () => {
     const [latency, down] = planOf(
       { fault: { latency: "gateway->payments-mcp", by: "1s" } },
@@ -54,6 +67,10 @@ describe("the plan of a scenario", () => {
         touches: "agent->gateway (port 8080 of gateway, within agent's network namespace)",
         fault: { undo: "open the link, and remove its sidecar and the rules in agent's network namespace" },
       },
+    ]);
+    const around = { sharersOf: () => [{ service: "metrics", shares: [] }], containersOf: () => [] };
+    expect(planScenario(parsed, own, "docker", around)).toMatchObject([
+      { touches: "agent->gateway (port 8080 of gateway, within agent's network namespace), which metrics shares" },
     ]);
     expect(() => planScenario(parsed, own, "process")).toThrow(
       "down agent->gateway cannot be done on the process driver: no fault proxy carries the link",

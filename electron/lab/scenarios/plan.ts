@@ -190,7 +190,7 @@ function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], 
   if (!isProxied(link) && driver !== "docker") throw noSidecars(`${requested.kind} ${requested.target}`, driver);
   const undo = undoOfLink(requested.kind, link);
   return {
-    touches: describeLink(link),
+    touches: `${describeLink(link)}${describeSharers(link, around)}`,
     fault: { effect: effectOf(requested.kind), undo, atMostMs },
   };
 }
@@ -207,13 +207,21 @@ function describeChosen({ replicas }: { replicas: ReplicaChoice }, names: readon
 
 function describeService({ name, port, runsAt }: Service): string {
   if (runsAt !== undefined) return `${name} (${runsAt})`;
-  return port === undefined ? name : `${name} (127.0.0.1:${port.hostPort})`;
+  // 0: one that the engine chooses.
+  return port === undefined || port.hostPort === 0 ? name : `${name} (127.0.0.1:${port.hostPort})`;
 }
 
 function describeLink(link: Link): string {
   return isProxied(link)
     ? `${link.name} (${link.listen} to ${link.upstream})`
     : `${link.name} (port ${link.port} of ${link.to}, ${link.by === "hosts" ? `by ${link.from}'s hosts file` : `within ${link.from}'s network namespace`})`;
+}
+
+/** A link is broken for a whole network namespace. */
+function describeSharers(link: Link, { sharersOf }: Around): string {
+  const names =
+    isProxied(link) || link.by === "hosts" ? [] : sharersOf(link.from, "disconnect").map(({ service }) => service);
+  return names.length === 0 ? "" : `, which ${names.join(" and ")} ${names.length === 1 ? "shares" : "share"}`;
 }
 
 /** The links that a scenario breaks or observes and that no declared fault proxy carries. */

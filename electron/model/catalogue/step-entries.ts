@@ -1,3 +1,4 @@
+import { type CallOutput, isCallOutput } from "../call-output.ts";
 import { formatDuration } from "../duration.ts";
 import { isObject } from "../json.ts";
 import { type EventEntry, line, plain, type TextPart } from "./entry.ts";
@@ -73,18 +74,6 @@ export const stepEnded: EventEntry<"step.ended"> = {
   },
   subject: ({ step }, { steps }) => steps.find(({ attributes }) => attributes.step === step),
 };
-
-interface CallOutput {
-  tool: string;
-  ok: boolean;
-  decision: string;
-  detail: string;
-  durationMs: number;
-}
-
-function isCallOutput(output: unknown): output is CallOutput & Record<string, unknown> {
-  return isObject(output) && typeof output.ok === "boolean" && typeof output.durationMs === "number";
-}
 
 function callParts({ tool, ok, decision, detail, durationMs }: CallOutput): TextPart[] {
   const text = oneLine(detail);

@@ -1,3 +1,4 @@
+import { isCallOutput } from "../call-output.ts";
 import type { RunView } from "../run-view.ts";
 import { isOpen, overlaps, type Span } from "../span.ts";
 
@@ -49,15 +50,23 @@ export interface EndedCall {
   wasRefusedByCircuit: boolean;
 }
 
-/** The calls of a run in their order: those that its gateway records, else those that are counted on its links. */
+/** The calls of a run in their order: those that its gateway records, else those counted on its links, else those of its steps. */
 export function endedCalls(view: RunView): EndedCall[] {
   if (view.calls.length > 0) return view.calls.map((call) => endedCall(view, call));
-  return view.wireCalls
-    .filter(({ attributes }) => attributes.isCounted)
-    .map(({ name, startMs, endMs, status }) => ({
-      ...{ name, startMs, endMs, ending: WIRE_ENDINGS[status] },
-      ...{ attempts: undefined, wasRefusedByCircuit: false },
-    }));
+  const counted = view.wireCalls.filter(({ attributes }) => attributes.isCounted);
+  if (counted.length > 0) return counted.map((call) => unrecorded(call, call.name, WIRE_ENDINGS[call.status]));
+  return view.steps.flatMap((step) => {
+    const { output } = step.attributes;
+    return isCallOutput(output) ? [unrecorded(step, output.tool, output.ok ? "ok" : "failed")] : [];
+  });
+}
+
+function unrecorded(
+  { startMs, endMs }: { startMs: number; endMs: number },
+  name: string,
+  ending: CallEnding,
+): EndedCall {
+  return { name, ending, startMs, endMs, attempts: undefined, wasRefusedByCircuit: false };
 }
 
 const WIRE_ENDINGS = { open: "open", ok: "ok", error: "failed", unknown: "open" } as const;

@@ -123,6 +123,22 @@ test("is right on a stack that has no gateway, by the calls counted on its links
   expect(headline({ services, faults: [["frobnicate", "web"]] })).toBe("Frobnicate on web: no tool was called");
 });
 
+test("is right on a stack that records no calls, by what its own calls were answered", () => {
+  const called = (step: string, ok: boolean): LabEventBody[] => [
+    { type: "step.started", step, kind: "call", label: "call echo", background: false },
+    {
+      type: "step.ended",
+      step,
+      outcome: "ok",
+      output: { tool: "echo", ok, decision: ok ? "ok" : "tool_error", detail: "", durationMs: 5 },
+    },
+  ];
+  const calls = [...called("1", true), ...called("2", false)];
+  expect(headline({ services: [["tools", "mcp-server"]], faults: [["down", "hub->tools"]], calls })).toBe(
+    "The link to tools is down: 1 call succeeded, the 2nd failed",
+  );
+});
+
 test("names what is left broken, and why a run did not come to its end", () => {
   const faults: [string, string][] = [["stop", "payments-mcp"]];
   const end = (outcome: EventOf<"run.ended">["outcome"], reason: string): LabEventBody => ({
