@@ -22,12 +22,10 @@ type Table = (typeof tables)[number];
 
 /**
  * Sends new connections to the callee through the proxy, and resets those that were open before, so that callers with
- * pooled connections connect again.
+ * pooled connections connect again. The chain must not be there yet: {@link removeRules}.
  * @throws Error with iptables' own message
  */
 export async function setRules(chain: string, redirections: readonly Redirection[]): Promise<void> {
-  // One that was killed in this namespace may have left some.
-  await removeRules(chain);
   for (const family of families) {
     const own = redirections.filter(({ host }) => isIPv6(host) === (family === "ip6tables"));
     if (own.length > 0) await restore(family, tables.map((table) => rulesOf(table, chain, own)).join(""));

@@ -28,8 +28,9 @@ const output = createWriteStream("", { fd: 1, autoClose: false });
 output.on("error", () => {});
 
 export async function supervise(link: LinkSettings): Promise<never> {
+  let setting = removeOld(link);
+  setting.catch(() => {});
   const proxy = await ProxyProcess.start(link);
-  let setting: Promise<void> = Promise.resolve();
   let ending: Promise<never> | undefined;
   const end = (why: string): Promise<never> =>
     (ending ??= setting.catch(() => {}).then(() => endWith(why, link, proxy)));
@@ -67,7 +68,7 @@ export async function supervise(link: LinkSettings): Promise<never> {
   lines.on("close", () => void end("its control stream ended"));
   void proxy.follow("/hits/stream?since=0", record("hit")).catch(() => {});
   try {
-    const redirections = await proxy.redirections();
+    const [redirections] = await Promise.all([proxy.redirections(), setting]);
     if (ending !== undefined) return ending;
     setting = redirect(link, redirections);
     await setting;
@@ -76,6 +77,11 @@ export async function supervise(link: LinkSettings): Promise<never> {
     return end(messageOf(error));
   }
   return new Promise<never>(() => {});
+}
+
+/** One that was killed in this namespace may have left some rules. */
+async function removeOld({ chain, hosts }: LinkSettings): Promise<void> {
+  if (hosts === undefined) await removeRules(chain);
 }
 
 /** Sends the caller's connections to the proxy. */
