@@ -46,6 +46,9 @@ test("a trace file is opened, shown as a waterfall, evaluated, and saved as what
     await rows.getByRole("button", { name: /^execute_tool helm_list_releases/ }).click();
     await expect(run.inspector).toContainText("gcp.vertex.agent.tool_call_args");
     await expect(page.locator("main header").getByText("Trace", { exact: true })).toBeVisible();
+    // Neither lanes nor tabs of what only a run has.
+    await expect(page.getByRole("tab")).toHaveText(["Waterfall", "Events", /^Notes/]);
+    expect((await page.getByRole("region", { name: "Timeline" }).boundingBox())?.height).toBeLessThan(60);
     await isAccessible(page);
   });
 

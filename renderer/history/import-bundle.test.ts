@@ -25,6 +25,7 @@ describe("what is given for import", () => {
     const look = (text: string) => lookOf(new TextEncoder().encode(text));
     expect(lookOf(new Uint8Array([0x50, 0x4b, 3, 4]))).toBe("bundle");
     expect(lookOf(new Uint8Array([0x1f, 0x8b, 8]))).toBe("trace");
+    expect(lookOf(new Uint8Array([]))).toBe("trace");
     expect([look(' \n{"data":[]}'), look("[{}]"), look("id: mine"), look("\n\u0008protobuf")]).toEqual([
       ...["trace", "trace", "unknown", "unknown"],
     ]);

@@ -11,6 +11,8 @@ export type FileLook = "bundle" | "trace" | "unknown";
 /** @param head the first bytes of the file */
 export function lookOf(head: Uint8Array): FileLook {
   const [first, second] = head;
+  // That it is empty is what the reader of traces says.
+  if (first === undefined) return "trace";
   if (first === 0x50 && second === 0x4b) return "bundle";
   if (first === 0x1f && second === 0x8b) return "trace";
   return /^\s*[[{]/.test(new TextDecoder().decode(head)) ? "trace" : "unknown";

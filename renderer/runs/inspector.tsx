@@ -1,4 +1,6 @@
 import { CloseButton } from "@mantine/core";
+import type { ReactNode } from "react";
+import { kindOfRun } from "../../electron/contract/runs.ts";
 import { titleOf } from "../../electron/model/catalogue/catalogue.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import type { TelemetrySpan } from "../../electron/model/telemetry.ts";
@@ -56,17 +58,21 @@ function AboutRun({ view }: { view: RunView }) {
   if (started === undefined) return null;
   const { scenario } = started;
   const applied = faults.filter(({ status }) => status !== "refused");
+  const isWithoutScenario = ["trace", "session", "evaluation"].includes(kindOfRun(scenario.id));
+  const ofScenario: [string, ReactNode][] = [
+    ["Patterns", scenario.patterns.join(", ") || "none"],
+    ["Protections off", started.without.join(", ") || "none"],
+    ["Faults", applied.map(({ name }) => name).join(", ") || "none at this moment"],
+    ["Restored", `${applied.filter(({ status }) => status === "restored").length} of ${applied.length}`],
+  ];
   return (
     <>
       {scenario.summary !== undefined && <p>{scenario.summary}</p>}
       <Facts
         facts={[
           ["Result", ended === undefined ? "in progress at this moment" : ended.reason],
-          ["Patterns", scenario.patterns.join(", ") || "none"],
-          ["Protections off", started.without.join(", ") || "none"],
+          ...(isWithoutScenario ? [] : ofScenario),
           ["Recorded", started.raw ? "raw: not redacted, cannot be exported" : "with secrets redacted"],
-          ["Faults", applied.map(({ name }) => name).join(", ") || "none at this moment"],
-          ["Restored", `${applied.filter(({ status }) => status === "restored").length} of ${applied.length}`],
           ["Warnings", warnings.length === 0 ? "none" : warnings.map(({ event }) => event.message).join("; ")],
           ["Scenario", <code key="id">{scenario.id}</code>],
           ["Run", <code key="run">{started.runId}</code>],

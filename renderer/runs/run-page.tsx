@@ -63,10 +63,11 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
 }
 
 const ADDRESS_DELAY_MS = 250;
-const FIRST_PANELS: Partial<Record<RunKind, RunPanel>> = {
-  trace: "waterfall",
-  session: "waterfall",
-  evaluation: "evaluation",
+/** What an entry without a scenario can have, the first shown first. */
+const PANELS: Partial<Record<RunKind, readonly RunPanel[]>> = {
+  trace: ["waterfall", "events", "notes"],
+  session: ["waterfall", "checks", "events", "notes"],
+  evaluation: ["evaluation", "checks", "events", "notes"],
 };
 const NONE: readonly WaitingApproval[] = [];
 
@@ -101,8 +102,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
   const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
   const kind = kindOfRun(record.view.started?.scenario.id ?? "");
-  const firstPanel = FIRST_PANELS[kind] ?? (isPresenting ? "map" : "checks");
-  const shownPanel = panel ?? firstPanel;
+  const hasPanel = (each: RunPanel) => PANELS[kind]?.includes(each) ?? each !== "evaluation";
+  const firstPanel = PANELS[kind]?.[0] ?? (isPresenting ? "map" : "checks");
+  const shownPanel = panel !== undefined && hasPanel(panel) ? panel : firstPanel;
   // In presenter mode the map has their buttons.
   const carded = isPresenting && shownPanel === "map" && cursorMs === undefined ? NONE : held;
 
@@ -163,6 +165,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
       className={classes.page}
       data-inspector={showsInspector || undefined}
       data-panel={shownPanel}
+      data-bare={PANELS[kind] !== undefined || undefined}
       data-sized={detailsPx !== undefined || undefined}
       style={{ "--side-px": `${inspectorPx}px`, "--details-px": `${detailsPx ?? 0}px` } as CSSProperties}
     >
@@ -207,24 +210,30 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
           classNames={{ root: classes.tabs ?? "", panel: classes.panel ?? "" }}
         >
           <Tabs.List>
-            {kind === "evaluation" && <Tabs.Tab value="evaluation">Evaluation</Tabs.Tab>}
-            <Tabs.Tab value="map">Map</Tabs.Tab>
-            <Tabs.Tab value="checks">
-              Checks{" "}
-              {view.checks.length > 0 &&
-                (failed > 0 ? `(${failed} of ${view.checks.length} failed)` : `(${view.checks.length})`)}
-            </Tabs.Tab>
-            <Tabs.Tab value="calls">Tool calls ({view.calls.length})</Tabs.Tab>
-            <Tabs.Tab value="waterfall">Waterfall</Tabs.Tab>
-            <Tabs.Tab value="plots" data-aside>
-              Plots
-            </Tabs.Tab>
+            {hasPanel("evaluation") && <Tabs.Tab value="evaluation">Evaluation</Tabs.Tab>}
+            {hasPanel("map") && <Tabs.Tab value="map">Map</Tabs.Tab>}
+            {hasPanel("checks") && (
+              <Tabs.Tab value="checks">
+                Checks{" "}
+                {view.checks.length > 0 &&
+                  (failed > 0 ? `(${failed} of ${view.checks.length} failed)` : `(${view.checks.length})`)}
+              </Tabs.Tab>
+            )}
+            {hasPanel("calls") && <Tabs.Tab value="calls">Tool calls ({view.calls.length})</Tabs.Tab>}
+            {hasPanel("waterfall") && <Tabs.Tab value="waterfall">Waterfall</Tabs.Tab>}
+            {hasPanel("plots") && (
+              <Tabs.Tab value="plots" data-aside>
+                Plots
+              </Tabs.Tab>
+            )}
             <Tabs.Tab value="events" data-aside>
               Events
             </Tabs.Tab>
-            <Tabs.Tab value="logs" data-aside>
-              Logs
-            </Tabs.Tab>
+            {hasPanel("logs") && (
+              <Tabs.Tab value="logs" data-aside>
+                Logs
+              </Tabs.Tab>
+            )}
             <Tabs.Tab value="notes" data-aside>
               Notes{notes.length > 0 && ` (${notes.length})`}
             </Tabs.Tab>

@@ -24,8 +24,8 @@ const ROW_PX: Record<LaneKind, number> = {
 };
 export const LANE_GAP_PX = 8;
 
-/** Empty lanes are omitted, except those that every run fills. */
-const ALWAYS: readonly LaneKind[] = ["phases", "steps", "health", "calls"];
+/** Empty lanes are omitted, except those that a run in progress is expected to fill. */
+const EXPECTED: readonly LaneKind[] = ["phases", "steps", "health", "calls"];
 
 /** @param scale above 1 in presenter mode */
 export function layOut(
@@ -37,7 +37,7 @@ export function layOut(
   let topPx = LANE_GAP_PX / 2;
   for (const kind of LANE_KINDS) {
     if (hidden.has(kind)) continue;
-    if (!model.hasAny(kind) && !ALWAYS.includes(kind)) continue;
+    if (!model.hasAny(kind) && (model.hasEnded || !EXPECTED.includes(kind))) continue;
     const rows = model.rowsOf(kind);
     const rowPx = Math.round(ROW_PX[kind] * scale);
     boxes.push({ kind, topPx, rowPx, rows });

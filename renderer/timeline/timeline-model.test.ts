@@ -102,3 +102,12 @@ test("a very long run has the same number of rows", () => {
   const long = layOut(modelOf(longRun(20_000)), new Set(), 1);
   expect(long.heightPx).toBe(short.heightPx);
 });
+
+test("a run in progress has the lanes that it will fill; one that has ended, or a trace, only those that it has", () => {
+  const lanesOf = (events: readonly LabEvent[]) => layOut(modelOf(events), new Set(), 1).boxes.map(({ kind }) => kind);
+  const [begun] = RECORDED.gatewayKilled;
+  const last = RECORDED.gatewayKilled.at(-1);
+  if (begun === undefined || last === undefined) throw new Error("no events");
+  expect(lanesOf([begun])).toEqual(["phases", "steps", "health", "calls"]);
+  expect(lanesOf([begun, { ...last, seq: 2 }])).toEqual([]);
+});

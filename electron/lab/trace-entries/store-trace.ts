@@ -38,7 +38,13 @@ export async function storeTrace(
 ): Promise<StoredTrace> {
   const file = readTraceFile(content);
   const spans = file.traces.flatMap((trace) => trace.spans);
-  if (spans.length === 0) throw new LabError("bad-input", "it has no spans", { hint: file.problems[0] ?? "" });
+  if (spans.length === 0) {
+    const [problem] = file.problems;
+    throw new LabError(
+      "bad-input",
+      problem === undefined ? "it has no spans" : `no span of it can be read: ${problem}`,
+    );
+  }
   if (spans.length > SPANS_LIMIT) {
     throw new LabError(
       "bad-input",

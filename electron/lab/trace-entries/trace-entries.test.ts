@@ -86,6 +86,10 @@ test("what is no trace is refused, and nothing is stored", async () => {
   const history = await openHistory();
   await expect(storeTrace(history, { content: Buffer.from("{}"), name: "x" })).rejects.toThrow("no trace");
   await expect(storeTrace(history, { content: Buffer.from('{"data":[]}'), name: "x" })).rejects.toThrow("no spans");
+  const undated = JSON.stringify({ traceId: "a".repeat(32), spanId: "b".repeat(16), startTimeUnixNano: "soon" });
+  await expect(storeTrace(history, { content: Buffer.from(undated), name: "x" })).rejects.toThrow(
+    "no span of it can be read: its startTimeUnixNano is no whole number",
+  );
   expect((await history.list({ limit: 10 })).matching).toBe(0);
 });
 

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -7,12 +8,29 @@ import { MODULES } from "../../../testing/public-project.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import { Lab } from "../../lab.ts";
 import { loadFile } from "../../scenarios/load.ts";
-import { SHIPPED_SCENARIOS_FOLDER } from "../../scenarios/shipped.ts";
 import { Telemetry } from "../../telemetry/telemetry.ts";
 import { ON_REFERENCE_STACK } from "../run-target.ts";
 import { Door } from "./door/door.ts";
 import { addressFromNetwork } from "./telemetry-address.ts";
 import { describeOnDocker, docker, projectName } from "./testing/on-docker.ts";
+
+const SCENARIO = `id: reported
+title: A call that every service reports
+patterns: []
+steadyState:
+  - { service: gateway, is: up }
+method:
+  - fault: { latency: gateway->payments-mcp, by: 20ms }
+  - agent: List my recent charges, then refund the first non-refunded charge in full, reason requested_by_customer.
+    background: true
+  - wait: { decision: approvalRequired, tool: create_refund }
+  - approve: create_refund
+    by: dana
+  - wait: { decision: approved, tool: create_refund }
+expect:
+  - decisions: [list_recent_charges allow, create_refund approvalRequired, create_refund approved]
+  - within: 60s
+`;
 
 describeOnDocker("spans of containers", (engine) => {
   test("the reference stack's services send theirs to the run, from each container, as one tree", async () => {
@@ -21,6 +39,8 @@ describeOnDocker("spans of containers", (engine) => {
       RESILIENCE_LAB_HOME: temporaryFolder(),
       COMPOSE_PROJECT_NAME: projectName(),
     });
+    const scenario = join(temporaryFolder(), "reported.yaml");
+    writeFileSync(scenario, SCENARIO);
     const { signal } = new AbortController();
     const records: TelemetryRecord[] = [];
     try {
@@ -29,7 +49,7 @@ describeOnDocker("spans of containers", (engine) => {
         const source = { ...ON_REFERENCE_STACK, ports: "auto", driver: "docker" } as const;
         const target = await session.stacks.resolve({ ...source, engine: { by: "address", address: engine.address } });
         await session.stacks.use(target, { signal }, async (open) => {
-          const [loaded] = loadFile(join(SHIPPED_SCENARIOS_FOLDER, "07-pii-redaction.yaml"));
+          const [loaded] = loadFile(scenario);
           if (loaded === undefined) throw new Error("no scenario");
           const options = { ...target.target, keepRaw: false, signal, listen: () => {} };
           ({ runId } = await session.run(loaded, open, options));
@@ -40,12 +60,19 @@ describeOnDocker("spans of containers", (engine) => {
       await lab.close();
     }
     const spans = records.filter((record) => record.record === "span");
-    expect(new Set(spans.map(({ service }) => service))).toEqual(new Set(["agent", "gateway", "payments-mcp"]));
+    expect(new Set(spans.map(({ service }) => service))).toEqual(
+      new Set(["agent", "gateway", "payments-mcp", "mock-slack", "fault-proxy"]),
+    );
     const server = spans.findLast(({ service, name }) => service === "payments-mcp" && name.startsWith("tools/call"));
     const path: string[] = [];
     for (let at = server; at !== undefined; at = spans.find(({ spanId }) => spanId === at?.parentId))
       path.push(at.service);
     expect(path).toEqual(["payments-mcp", "gateway", "gateway", "agent", "agent"]);
+    const ofCall = spans.filter(({ traceId }) => traceId === server?.traceId);
+    // The question and the click that answered it; the exchange that the fault met.
+    const names = (service: string) => ofCall.filter((span) => span.service === service).map(({ name }) => name);
+    expect(names("mock-slack")).toEqual(["POST /api/chat.postMessage", "POST /click"]);
+    expect(names("fault-proxy")).toContain("tools/call create_refund");
   });
 
   test.each([
