@@ -127,14 +127,15 @@ function toWire({
 /** A testcase for each metric of each trace, and one for each file that could not be read, or not all of it. */
 function toJUnit(files: readonly EvaluatedFile[]): string {
   const { passed, failed, errored: unmeasured } = countsOf(files);
-  const errored = unmeasured + files.filter(isReadInPart).length;
-  const cases = files.flatMap(({ file, evaluations, problems, error }) => [
-    ...(error === undefined ? [] : [testcase(file, "reads the file", 0, `<error message="${xml(error)}"/>`)]),
-    ...(isReadInPart({ problems, error })
-      ? [testcase(file, "reads all of the file", 0, `<error message="${xml(problems.join("; "))}"/>`)]
-      : []),
-    ...evaluations.flatMap(({ traceId, metrics }) => metrics.map((result) => caseOf(file, traceId, result))),
-  ]);
+  const errored = unmeasured + files.filter(({ error, problems }) => error === undefined && problems.length > 0).length;
+  const cases = files.flatMap(({ file, evaluations, problems, error }) => {
+    const unread = [...(error === undefined ? [] : [error]), ...problems].join("; ");
+    const name = error === undefined ? "reads all of the file" : "reads the file";
+    return [
+      ...(unread === "" ? [] : [testcase(file, name, 0, `<error message="${xml(unread)}"/>`)]),
+      ...evaluations.flatMap(({ traceId, metrics }) => metrics.map((result) => caseOf(file, traceId, result))),
+    ];
+  });
   const counts = `tests="${passed + failed + errored}" failures="${failed}" errors="${errored}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -145,10 +146,6 @@ function toJUnit(files: readonly EvaluatedFile[]): string {
     "</testsuites>",
     "",
   ].join("\n");
-}
-
-function isReadInPart({ problems, error }: { problems: readonly string[]; error?: string | undefined }): boolean {
-  return error === undefined && problems.length > 0;
 }
 
 function caseOf(file: string, traceId: string, result: MetricResult): string {
