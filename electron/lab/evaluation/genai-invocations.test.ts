@@ -275,6 +275,17 @@ describe("messages as older instrumentations write them", () => {
   });
 });
 
+test("agents of one root that were given the same text are one turn; an agent that is asked the same again has another", () => {
+  const asked = (id: string, parent: string | undefined, at: number): GivenSpan[] => [
+    { id: `${id}1`, ...(parent === undefined ? {} : { parent }), at, name: "invoke_agent", attributes: agent },
+    { id: `${id}2`, parent: `${id}1`, at: at + 1, attributes: chat(messages(["user", "yes"]), messages(["ai", id])) },
+  ];
+  const { invocations } = turnsOf({ id: "POST", at: 0 }, ...asked("a", "POST", 1), ...asked("b", "POST", 3));
+  expect(invocations.map(({ finalResponse }) => finalResponse)).toEqual(["b"]);
+  const again = turnsOf(...asked("a", undefined, 1), ...asked("b", undefined, 3));
+  expect(again.invocations.map(({ finalResponse }) => finalResponse)).toEqual(["a", "b"]);
+});
+
 test("a span that is in the trace twice, word for word, counts once; others that share an id count each", () => {
   const usage = { "gen_ai.usage.input_tokens": 5 };
   const spans: GivenSpan[] = [

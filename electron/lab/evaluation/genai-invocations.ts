@@ -42,7 +42,8 @@ export function isGenAi(span: TraceSpan): boolean {
 
 /**
  * The turns of a trace by OpenTelemetry's conventions: its topmost agents, or, without any, its roots with calls of a
- * model. Calls in a row that were given the same text of the user are one turn, whose history grows.
+ * model. Calls in a row that were given the same text of the user are one turn, whose history grows; so are agents of one
+ * root, but not those that were asked the same again.
  */
 export function genAiInvocations(tree: TraceTree, spans: readonly TraceSpan[], warnings: string[]): Invocation[] {
   const agents = topmost(tree, spans, isAgent);
@@ -91,6 +92,8 @@ function indexOf(uses: readonly ToolUse[]): ToolUseIndex {
 }
 
 interface Turn {
+  /** Above its agent; undefined where that is not in the trace, and for a call of a model without an agent. */
+  root: TraceSpan | undefined;
   invocation: Invocation & { toolUses: ToolUse[] };
 }
 
@@ -111,6 +114,7 @@ function turnOf(tree: TraceTree, start: TraceSpan): Turn | undefined {
   const requested = modelCalls.map((span) => firstWith(withInner(span), (each) => outputMessages(each)));
   const calls = requested.flatMap((messages) => messages.flatMap(({ toolCalls }) => toolCalls));
   return {
+    root: isAgent(start) ? rootOf(tree, start) : undefined,
     invocation: {
       id: start.spanId,
       userText: asked ?? userTextOf(start),
@@ -122,6 +126,12 @@ function turnOf(tree: TraceTree, start: TraceSpan): Turn | undefined {
       endUs: lastEnd(start, all),
     },
   };
+}
+
+function rootOf(tree: TraceTree, span: TraceSpan): TraceSpan | undefined {
+  let root = span;
+  for (let above = tree.parentOf(root); above !== undefined; above = tree.parentOf(root)) root = above;
+  return root.parentId === undefined ? root : undefined;
 }
 
 function firstWith<Value>(spans: readonly TraceSpan[], read: (span: TraceSpan) => Value[]): Value[] {
@@ -190,7 +200,9 @@ function mergeSameText(turns: readonly Turn[]): Turn[] {
   for (const turn of turns) {
     const last = merged.at(-1);
     const { invocation } = turn;
-    if (last === undefined || invocation.userText === "" || last.invocation.userText !== invocation.userText) {
+    const isAnother = last?.root !== undefined && turn.root !== undefined && last.root !== turn.root;
+    const isSame = invocation.userText !== "" && last?.invocation.userText === invocation.userText;
+    if (last === undefined || isAnother || !isSame) {
       merged.push(turn);
       continue;
     }

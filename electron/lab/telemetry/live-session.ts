@@ -92,12 +92,9 @@ export class LiveSession {
     return this.spans.reduce((first, { startUs }) => Math.min(first, startUs), Number.POSITIVE_INFINITY);
   }
 
-  /** Its traces, each by the start of its spans, the earliest first. */
-  tracesByStart(): Trace[] {
-    const byTrace = Map.groupBy(this.spans, ({ traceId }) => traceId);
-    const startOf = ({ spans: [first] }: Trace) => first?.startUs ?? 0;
-    return [...byTrace]
-      .map(([traceId, spans]) => ({ traceId, spans: spans.toSorted((one, other) => one.startUs - other.startUs) }))
-      .sort((one, other) => startOf(one) - startOf(other));
+  /** All that it has as one trace, by its start: the turns of a conversation may be traces of their own. */
+  asTrace(): Trace {
+    const [traceId = this.id] = this.traces;
+    return { traceId, spans: this.spans.toSorted((one, other) => one.startUs - other.startUs) };
   }
 }

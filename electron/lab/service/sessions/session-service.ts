@@ -94,11 +94,8 @@ export class SessionService {
   ): Promise<SessionEvaluation> {
     const session = this.#find(id);
     const metrics = readMetrics(METRICS, new Map([["", threshold]]));
-    // The turns of a conversation may be traces of their own: they are compared as one.
-    const spans = session.tracesByStart().flatMap((trace) => trace.spans);
-    const [traceId = id] = session.traces;
     const request = { metrics, match, evalSet: readEvalSet(evalSet), signal };
-    const { metrics: results, warnings } = await evaluateTrace({ traceId, spans }, request);
+    const { metrics: results, warnings } = await evaluateTrace(session.asTrace(), request);
     const evaluation: SessionEvaluation = {
       metrics: results.map(({ metric, score, status, error }) => ({ metric, score, status, error: error ?? null })),
       warnings: [...warnings],
@@ -178,12 +175,8 @@ export class SessionService {
   #conversationOf(session: LiveSession): Read {
     const known = this.#read.get(session);
     if (known?.spans === session.spans.length) return known;
-    const converted = session.tracesByStart().map(convertTrace);
-    const read = {
-      spans: session.spans.length,
-      invocations: converted.flatMap(({ invocations }) => invocations),
-      warnings: converted.flatMap(({ warnings }) => warnings),
-    };
+    const { invocations, warnings } = convertTrace(session.asTrace());
+    const read = { spans: session.spans.length, invocations, warnings };
     this.#read.set(session, read);
     return read;
   }
