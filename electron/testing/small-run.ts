@@ -12,6 +12,18 @@ import type { SmallStack } from "./small-stack.ts";
 export const UNTIL_TOLD = { wait: "59m" };
 const UNTIL_TOLD_MS = 59 * 60_000;
 
+/** A scenario as it is submitted: the server is stopped until the wait is over. */
+export const serverStops = (wait: string) => ({
+  source: JSON.stringify({
+    id: "server-stops",
+    title: "The server stops",
+    patterns: [],
+    steadyState: [{ service: "server", is: "up" }],
+    method: [{ fault: { stop: "server", for: "1h" } }, { wait }],
+    expect: [{ within: "1h" }],
+  }),
+});
+
 export interface SmallRun {
   method: object[];
   steadyState?: object[];

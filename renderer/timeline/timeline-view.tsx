@@ -14,7 +14,7 @@ import type { LaneKind } from "../../electron/model/lanes.ts";
 import { type Axis, pan, projection, type Viewport, wholeRun, zoom } from "./axis.ts";
 import { type Lane, labelText } from "./lane.ts";
 import { boxAt, layOut } from "./lane-layout.ts";
-import { paint } from "./lane-painter.ts";
+import { type Picture, paint } from "./lane-painter.ts";
 import { spanAt } from "./level-of-detail.ts";
 import type { MomentLook, MomentLooks } from "./moment-looks.ts";
 import { ticks } from "./ticks.ts";
@@ -99,21 +99,10 @@ export function TimelineView(props: TimelineViewProps) {
     },
   });
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the model grows in place; its version changes
-  useEffect(() => {
-    const context = canvas.current?.getContext("2d");
-    if (context == null || palette === undefined || widthPx === 0) return;
-    const frame = requestAnimationFrame(() => {
-      const ratio = window.devicePixelRatio || 1;
-      const element = context.canvas;
-      const [width, height] = [Math.round(widthPx * ratio), Math.round(heightPx * ratio)];
-      if (element.width !== width || element.height !== height) {
-        element.width = width;
-        element.height = height;
-      }
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      const tickPx = marks.map(({ px }) => px);
-      paint(context, {
+  const { sizeScale } = props;
+  const picture = useMemo(
+    (): Picture | undefined =>
+      palette && {
         model,
         axis,
         viewport,
@@ -125,29 +114,30 @@ export function TimelineView(props: TimelineViewProps) {
         cursorMs,
         looks,
         selectedSeq,
-        tickPx,
+        tickPx: marks.map(({ px }) => px),
         // In large type most texts would be cut.
-        shortensLabels: props.sizeScale === 1,
-      });
+        shortensLabels: sizeScale === 1,
+      },
+    [model, axis, viewport, scale, boxes, heightPx, palette, nowMs, cursorMs, looks, selectedSeq, marks, sizeScale],
+  );
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model grows in place; its version changes
+  useEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    if (context == null || picture === undefined || widthPx === 0) return;
+    const frame = requestAnimationFrame(() => {
+      const ratio = window.devicePixelRatio || 1;
+      const element = context.canvas;
+      const [width, height] = [Math.round(widthPx * ratio), Math.round(heightPx * ratio)];
+      if (element.width !== width || element.height !== height) {
+        element.width = width;
+        element.height = height;
+      }
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      paint(context, picture);
     });
     return () => cancelAnimationFrame(frame);
-  }, [
-    model,
-    version,
-    axis,
-    viewport,
-    scale,
-    boxes,
-    heightPx,
-    palette,
-    nowMs,
-    cursorMs,
-    looks,
-    selectedSeq,
-    marks,
-    widthPx,
-    props.sizeScale,
-  ]);
+  }, [picture, version, heightPx, widthPx]);
 
   useImperativeHandle(props.picture, () => () => {
     const [context, top, gutter, body] = [
@@ -156,25 +146,9 @@ export function TimelineView(props: TimelineViewProps) {
       titles.current,
       plot.current,
     ];
-    if (context == null || top === null || gutter === null || body === null || palette === undefined) return;
-    const tickPx = marks.map(({ px }) => px);
-    const state = {
-      model,
-      axis,
-      viewport,
-      scale,
-      boxes,
-      heightPx,
-      palette,
-      nowMs,
-      cursorMs,
-      looks,
-      selectedSeq,
-      tickPx,
-      shortensLabels: props.sizeScale === 1,
-    };
+    if (context == null || top === null || gutter === null || body === null || picture === undefined) return;
     const noteMs = (props.notes ?? []).flatMap(({ atMs }) => atMs ?? []);
-    return timelineSvg({ strip: top, gutter, plot: body }, { context, picture: state, noteMs });
+    return timelineSvg({ strip: top, gutter, plot: body }, { context, picture, noteMs });
   });
 
   const shownMs = cursorMs ?? nowMs;

@@ -1,23 +1,14 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { serverStops } from "../../testing/small-run.ts";
 import { onServer, readEvents, readTrace, startServer } from "./testing/test-server.ts";
 
 const ID = "0b7f6c1e-9d4b-4e57-8b63-1d2a7e9c5f10";
 const { folder, address, request, get, post, ended } = onServer();
 
-const scenario = (wait: string) => ({
-  source: JSON.stringify({
-    id: "server-stops",
-    title: "The server stops",
-    patterns: [],
-    steadyState: [{ service: "server", is: "up" }],
-    method: [{ fault: { stop: "server", for: "1h" } }, { wait }],
-    expect: [{ within: "1h" }],
-  }),
-});
 const onSmall = (wait: string, more: object = {}) => ({
-  scenario: scenario(wait),
+  scenario: serverStops(wait),
   stack: { kind: "named", name: "small" },
   ...more,
 });
@@ -101,7 +92,7 @@ test("when as many runs wait as may, more are refused with the limit and the nex
     .run(limits.queuedRuns);
   const spec = { scenario: "mcp-crash", labels: ["nobody-has-it"] };
   for (const path of ["/api/runs", "/api/suites"]) {
-    const refused = await post(path, path === "/api/runs" ? { spec } : { suite: scenario("1ms").source });
+    const refused = await post(path, path === "/api/runs" ? { spec } : { suite: serverStops("1ms").source });
     expect(refused).toMatchObject({
       status: 429,
       body: { data: null, error: expect.stringMatching(/10,000 .*cancel/) },
@@ -170,7 +161,7 @@ test("a suite whose listener is gone is cancelled", async () => {
     method: "POST",
     signal: leaving.signal,
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ suite: scenario("50m").source, stack: { kind: "named", name: "small" } }),
+    body: JSON.stringify({ suite: serverStops("50m").source, stack: { kind: "named", name: "small" } }),
   });
   const [first] = await readEvents(response, () => true);
   expect(first?.event).toBe("case_start");
@@ -184,7 +175,7 @@ test("a suite's cases are streamed with their results and a summary", async () =
   const response = await request("/api/suites", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ suite: scenario("10ms").source, stack: { kind: "named", name: "small" } }),
+    body: JSON.stringify({ suite: serverStops("10ms").source, stack: { kind: "named", name: "small" } }),
   });
   const events = await readEvents(response);
   expect(events.map(({ event }) => event)).toEqual(["case_start", "case_result", "summary"]);

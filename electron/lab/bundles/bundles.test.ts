@@ -14,7 +14,7 @@ import { sampleSpan } from "../history/testing/telemetry-contract.ts";
 import { LIMITS } from "./format.ts";
 import { exportBundle, importBundle, verifyBundle } from "./index.ts";
 import { openForged } from "./testing/forge-zip.ts";
-import { openHistory, RUN_1, recordRun, runWith } from "./testing/recorded-run.ts";
+import { openHistory, RUN_1, RUN_FILES, recordRun, runWith } from "./testing/recorded-run.ts";
 
 const RUN_0 = "00000000-0000-4000-8000-000000000000";
 const [LONG, ODD] = ["10000000-0000-4000-8000-000000000000", "0dd00000-0000-4000-8000-000000000000"] as const;
@@ -191,17 +191,7 @@ describe("the file", () => {
         .map(({ path }) => path)
         .sort(),
     ).toEqual(
-      [
-        "decisions.json",
-        "events.ndjson",
-        "junit.xml",
-        "logs/gateway.log",
-        "run.json",
-        "scenario.yaml",
-        "stack.yaml",
-        "trace.otlp.json",
-      ]
-        .map((name) => `runs/${RUN_1}/${name}`)
+      RUN_FILES.map((name) => `runs/${RUN_1}/${name}`)
         .concat("index.html", "manifest.json")
         .sort(),
     );

@@ -11,7 +11,7 @@ import { BundleProblem, type RefusalReason } from "./bundle-problem.ts";
 import { type BundleLimits, LIMITS } from "./format.ts";
 import { exportBundle, importBundle, verifyBundle } from "./index.ts";
 import { changeManifest, type Forged, forgeZip, openForged, tamper } from "./testing/forge-zip.ts";
-import { openHistory, RUN_1, RUN_2, recordRun } from "./testing/recorded-run.ts";
+import { openHistory, RUN_1, RUN_2, RUN_FILES, recordRun } from "./testing/recorded-run.ts";
 
 const EVENTS = `runs/${RUN_1}/events.ndjson`;
 const RUN = `runs/${RUN_1}/run.json`;
@@ -81,16 +81,7 @@ test("a bundle with events of a newer lab is refused, with the next step", async
 });
 
 describe("a change after the export", () => {
-  test.each([
-    "decisions.json",
-    "events.ndjson",
-    "junit.xml",
-    "logs/gateway.log",
-    "run.json",
-    "scenario.yaml",
-    "stack.yaml",
-    "trace.otlp.json",
-  ])("one byte of %s", async (name) => {
+  test.each(RUN_FILES)("one byte of %s", async (name) => {
     const file = goodBundle();
     tamper(file, (entries) => {
       const bytes = Buffer.from(entries.get(`runs/${RUN_1}/${name}`) ?? "");

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../testing/free-port.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { HealthMonitor } from "./monitor.ts";
 import { makeProbe } from "./probe.ts";
@@ -27,14 +27,6 @@ async function startBridge() {
     removeServer: () => renameSync(program, `${program}.gone`),
     restoreServer: () => renameSync(`${program}.gone`, program),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { serverStops } from "../../testing/small-run.ts";
 import { writeSmallStack } from "../../testing/small-stack.ts";
 import { eventsIn } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
@@ -21,17 +22,6 @@ import { submitRun } from "./submit-run.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "..", "testing", "short-lease-worker.ts");
 const postgres = postgresForFile();
-
-const scenario = (wait: string) => ({
-  source: JSON.stringify({
-    id: "server-stops",
-    title: "The server stops",
-    patterns: [],
-    steadyState: [{ service: "server", is: "up" }],
-    method: [{ fault: { stop: "server", for: "1h" } }, { wait }],
-    expect: [{ within: "1h" }],
-  }),
-});
 
 interface Bench {
   home: string;
@@ -111,7 +101,7 @@ test.each(["SQLite", "PostgreSQL"] as const)(
     const on = await bench(kind);
     const { home, queue, history, startWorker } = on;
     const killed = startWorker();
-    const runId = await submitted(queue, { scenario: scenario("50m") });
+    const runId = await submitted(queue, { scenario: serverStops("50m") });
     const first = await brokenIn(on, runId, 1);
     const gone = once(killed, "exit");
     killed.kill("SIGKILL");
@@ -134,7 +124,7 @@ test.each(["SQLite", "PostgreSQL"] as const)(
     ]);
     expect(await history.find(second)).toMatchObject({ outcome: "cancelled" });
 
-    const passing = await submitted(queue, { scenario: scenario("10ms"), repeats: 2 });
+    const passing = await submitted(queue, { scenario: serverStops("10ms"), repeats: 2 });
     expect(await endOf(queue, passing)).toMatchObject({
       outcome: "passed",
       attempt: 1,
@@ -183,7 +173,7 @@ test("workers whose clocks are hours off share a queue: each run is carried out 
     const answer = await submitRun(queue, { spec: evaluation });
     if (answer.is === "accepted") runIds.push(answer.run.runId);
   }
-  const long = await submitted(queue, { scenario: scenario("50m") });
+  const long = await submitted(queue, { scenario: serverStops("50m") });
   for (const hours of [6, -6]) startWorker(off(hours));
   for (const runId of runIds) expect(await endOf(queue, runId)).toMatchObject({ attempt: 1, outcome: "error" });
   await expect.poll(async () => (await queue.attempts(long))[0]?.historyRuns.length).toBe(1);

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../testing/free-port.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { choosePorts, releasePorts } from "./ports.ts";
 import { loadStack } from "./stack-file.ts";
@@ -25,13 +26,6 @@ async function listen(host = "127.0.0.1"): Promise<{ port: number; server: Serve
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   onTestFinished(() => void server.close());
   return { port: (server.address() as AddressInfo).port, server };
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const { port, server } = await listen();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 test("the ports of the file when they are free; services without one have none", async () => {

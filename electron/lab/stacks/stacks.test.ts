@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { freePort } from "../../testing/free-port.ts";
 import { writeSmallStack } from "../../testing/small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
@@ -65,14 +66,6 @@ async function resolvedOn(hostPort: number) {
   if (first?.port === undefined) throw new Error("the small stack publishes no port");
   const services = [{ ...first, port: { ...first.port, hostPort } }, ...more];
   return { stacks, resolved: { ...resolved, stack: { ...resolved.stack, services } } };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 test("a stack whose port another takes while it starts comes up on free ones", async () => {

@@ -13,7 +13,6 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +25,7 @@ import {
   type ServiceProcessOptions,
   startService,
 } from "../http/service-process.ts";
+import { freePort } from "../http/testing/free-port.ts";
 import { findBinaries } from "./binaries.ts";
 
 const entry = join(import.meta.dirname, "main.ts");
@@ -44,15 +44,6 @@ function closedFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "audit-db-"));
   folders.push(folder);
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 interface Database extends ServiceProcess {

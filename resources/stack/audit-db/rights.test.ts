@@ -2,12 +2,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { killServices, startService } from "../http/service-process.ts";
+import { freePort } from "../http/testing/free-port.ts";
 import { accountForPostgres } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
 
@@ -23,15 +23,6 @@ function openFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "audit-rights-"));
   folders.push(folder);
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function start(dataFolder: string) {

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../http/testing/free-port.ts";
 import { startBackend, type TestBackend } from "./testing/backend.ts";
 import { eventually, testPolicy } from "./testing/lab.ts";
-import { freePort, startPostgres, type TestPostgres } from "./testing/postgres.ts";
+import { startPostgres, type TestPostgres } from "./testing/postgres.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { startSlack, type TestSlack } from "./testing/slack.ts";
 

@@ -47,3 +47,15 @@ function pick(event: Parameters<typeof eventAt>[1]): Parameters<typeof eventAt>[
   const { seq: _seq, atMs: _atMs, wallMs: _wallMs, runId: _runId, ...body } = event as LabEvent;
   return body as Parameters<typeof eventAt>[1];
 }
+
+/** The files of such a run in a bundle, below its folder. */
+export const RUN_FILES = [
+  "decisions.json",
+  "events.ndjson",
+  "junit.xml",
+  "logs/gateway.log",
+  "run.json",
+  "scenario.yaml",
+  "stack.yaml",
+  "trace.otlp.json",
+] as const;

@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { SpanKind } from "@opentelemetry/api";
 import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../http/testing/free-port.ts";
 import { keptSpans } from "../../telemetry/testing/kept-spans.ts";
 import { setTracing } from "../../telemetry/tracing.ts";
 import { click, deliver, hold, ticketRow } from "../testing/approvals.ts";
 import { eventually } from "../testing/lab.ts";
-import { freePort } from "../testing/postgres.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { setScene } from "../testing/scene.ts";
 import { signClick, startSlack, ticketOf } from "../testing/slack.ts";

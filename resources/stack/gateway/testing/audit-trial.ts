@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type ServiceProcess, startService } from "../../http/service-process.ts";
+import { freePort } from "../../http/testing/free-port.ts";
 import { startBackend } from "./backend.ts";
 import { testPolicy } from "./lab.ts";
-import { freePort, type TestPostgres } from "./postgres.ts";
+import type { TestPostgres } from "./postgres.ts";
 import { RawClient } from "./raw-client.ts";
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));

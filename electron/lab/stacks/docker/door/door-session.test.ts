@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../../testing/free-port.ts";
 import { PROJECT_FOLDER } from "../../../version.ts";
 import { DoorSession } from "./door-session.ts";
 
@@ -28,14 +29,6 @@ async function serverThat(serves: (socket: Socket) => void) {
   onTestFinished(() => void server.close());
   await once(server, "listening");
   return { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 test("dials an address for the lab, with many connections at once and more than a window in both directions", async () => {
