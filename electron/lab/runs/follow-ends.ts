@@ -10,7 +10,7 @@ import { TableReader } from "../traces/table-reader.ts";
 
 /** Rows arrive within 0.1 s; after an outage of the database the gateway retries within 2 s. */
 const SETTLE_LIMIT_MS = 2_500;
-const POLL_INTERVAL_MS = 20;
+const POLL_INTERVAL_MS = 8;
 
 /** The reader of the ends of calls, or why no end is known. */
 export type FollowedEnds = { reader: TableReader<CallEnd> } | { why: string };
