@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import { familyOf, identify, isPaused, isSameProcess, thisProcess } from "./process-identity.ts";
+import { familyOf } from "./process-family.ts";
+import { identify, isPaused, isSameProcess, thisProcess } from "./process-identity.ts";
 
 const onLinux = process.platform === "linux";
 const WAIT = "setInterval(() => {}, 1e6)";

@@ -1,7 +1,8 @@
 import type { LinkTraffic } from "../../contract/stack.ts";
 import type { Clock } from "../clock.ts";
+import { outcomeOf } from "./wire-event.ts";
 import type { WireTaker } from "./wire-logger.ts";
-import { outcomeOf, type WireRecord } from "./wire-records.ts";
+import type { WireRecord } from "./wire-records.ts";
 
 /** What a rate is of. */
 const RATE_MS = 10_000;

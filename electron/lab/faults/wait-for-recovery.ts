@@ -1,15 +1,12 @@
 import type { HealthStatus } from "../../model/lab-event.ts";
-import { systemClock } from "../clock.ts";
 import type { ProbeResult } from "../health/probe.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
 import { LabError } from "../lab-error.ts";
+import { abortWhenGone } from "./abort-when-gone.ts";
 import type { UndoTarget } from "./undo-target.ts";
 
 /** A service that is not up after this time counts as not restored. */
 const HEALTHY_LIMIT_MS = 20_000;
-const POLL_INTERVAL_MS = 100;
-/** Another process that restores the same service stops and starts it within this time; after it the service has ended. */
-const GONE_AFTER_MS = 500;
 
 /**
  * Waits until a service that has just been restored is up, and stops waiting when it has ended again. While another fault
@@ -46,26 +43,5 @@ export async function waitForRecovery(
   } finally {
     settled.abort();
     await watching;
-  }
-}
-
-async function abortWhenGone(
-  service: string,
-  { driver }: UndoTarget,
-  gone: AbortController,
-  settled: AbortSignal,
-): Promise<void> {
-  let lastSeenMs = systemClock.monotonicMs();
-  while (!settled.aborted) {
-    // Unknown counts as running.
-    const isGone = await driver.replicas(service).then(
-      (replicas) =>
-        replicas.every(({ state }) => state.is === "absent" || (state.is === "stopped" && !state.isComingBack)),
-      () => false,
-    );
-    const nowMs = systemClock.monotonicMs();
-    if (!isGone) lastSeenMs = nowMs;
-    else if (nowMs - lastSeenMs >= GONE_AFTER_MS) return gone.abort();
-    await systemClock.sleep(POLL_INTERVAL_MS, settled).catch(() => {});
   }
 }

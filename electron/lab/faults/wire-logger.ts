@@ -1,5 +1,6 @@
 import type { RunLog } from "../events/run-log.ts";
-import { type WireRecord, wireEventOf } from "./wire-records.ts";
+import { wireEventOf } from "./wire-event.ts";
+import type { WireRecord } from "./wire-records.ts";
 
 /** Logged exchanges of one link in one run; further ones are only counted. */
 const CALLS_PER_LINK = 5_000;

@@ -1,5 +1,8 @@
 import type { HealthStatus } from "../../model/lab-event.ts";
 
+/** Of one check; a service that has not answered by then is down. */
+export const PROBE_LIMIT_MS = 750;
+
 export interface Verdict {
   status: HealthStatus;
   reason: string;

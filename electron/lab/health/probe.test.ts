@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type AskedProbe, makeProbe, PROBE_LIMIT_MS } from "./probe.ts";
+import { type AskedProbe, makeProbe } from "./probe.ts";
+import { PROBE_LIMIT_MS } from "./probe-method.ts";
 
 const never = new AbortController().signal;
 

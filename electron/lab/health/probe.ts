@@ -1,21 +1,16 @@
-import { once } from "node:events";
-import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import pg from "pg";
-import { isObject, parseJson } from "../../model/json.ts";
-import { orAbort } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
-import { exchange } from "./http-exchange.ts";
+import { httpProbe } from "./http-probe.ts";
 import type { McpEndpoint } from "./mcp-endpoint.ts";
 import { McpProbe } from "./mcp-probe.ts";
-import type { ProbeMethod, Verdict } from "./probe-method.ts";
+import { postgresProbe } from "./postgres-probe.ts";
+import { PROBE_LIMIT_MS, type ProbeMethod, type Verdict } from "./probe-method.ts";
 import type { ProbeSpec } from "./probe-spec.ts";
+import { dialTcp, tcpProbe } from "./tcp-probe.ts";
 
 export interface ProbeResult extends Verdict {
   latencyMs: number;
 }
-
-export const PROBE_LIMIT_MS = 750;
 
 /** Checks one service repeatedly, over connections that it keeps. */
 export interface Probe {
@@ -37,10 +32,10 @@ export function makeProbe(
   headers: McpEndpoint["headers"] = {},
   dial: (signal: AbortSignal) => Promise<Duplex> = (signal) => dialTcp(address, signal),
 ): Probe {
-  if ("http" in spec) return timed({ check: (signal) => checkHttp(`http://${address}${spec.http}`, headers, signal) });
+  if ("http" in spec) return timed(httpProbe(`http://${address}${spec.http}`, headers));
   if ("mcp" in spec) return timed(new McpProbe({ url: `http://${address}${spec.mcp}`, headers }));
-  if ("tcp" in spec) return timed({ check: async (signal) => accepting(await dial(signal)) });
-  return timed(postgresCheck(clientOptions(spec.postgres, address)));
+  if ("tcp" in spec) return timed(tcpProbe(dial));
+  return timed(postgresProbe(spec.postgres, address));
 }
 
 function timed(method: ProbeMethod): Probe {
@@ -56,60 +51,4 @@ function timed(method: ProbeMethod): Probe {
       return { ...verdict, latencyMs: performance.now() - startedMs };
     },
   };
-}
-
-async function checkHttp(url: string, headers: McpEndpoint["headers"], signal: AbortSignal): Promise<Verdict> {
-  const { status, body } = await exchange(url, { method: "GET", headers: { ...headers } }, signal);
-  if (status < 200 || status > 299) return { status: "degraded", reason: `answers HTTP ${status}` };
-  const health = parseJson(body);
-  if (!isObject(health) || health.status !== "degraded") return { status: "up", reason: `answers HTTP ${status}` };
-  const reasons = Array.isArray(health.reasons) ? health.reasons.join("; ") : "";
-  return { status: "degraded", reason: reasons || "says that it is degraded", isServing: true };
-}
-
-function accepting(connection: Duplex): Verdict {
-  connection.destroy();
-  return { status: "up", reason: "accepts connections" };
-}
-
-async function dialTcp(address: string, signal: AbortSignal): Promise<Duplex> {
-  const at = address.lastIndexOf(":");
-  const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), signal });
-  await once(socket, "connect");
-  return socket;
-}
-
-type PostgresProbe = Extract<ProbeSpec, { postgres: unknown }>["postgres"];
-
-function clientOptions(account: PostgresProbe, address: string): pg.ClientConfig {
-  if (typeof account === "string") return { connectionString: account.replace("{address}", address) };
-  const at = address.lastIndexOf(":");
-  return { ...account, host: address.slice(0, at), port: Number(address.slice(at + 1)) };
-}
-
-function postgresCheck(options: pg.ClientConfig): ProbeMethod {
-  let client: pg.Client | undefined;
-  const close = async (): Promise<void> => {
-    const old = client;
-    client = undefined;
-    await old?.end().catch(() => {});
-  };
-  const check = async (signal: AbortSignal): Promise<Verdict> => {
-    try {
-      if (client === undefined) {
-        const fresh = new pg.Client({ ...options, connectionTimeoutMillis: PROBE_LIMIT_MS });
-        fresh.on("error", () => {
-          if (client === fresh) client = undefined; // lost: the next check tries a new one
-        });
-        client = fresh;
-        await orAbort(fresh.connect(), signal);
-      }
-      await orAbort(client.query("SELECT 1"), signal);
-      return { status: "up", reason: "answers queries" };
-    } catch (error) {
-      void close();
-      throw error;
-    }
-  };
-  return { check, close };
 }

@@ -9,8 +9,8 @@ import { Inconclusive } from "../scenarios/checks.ts";
 import { describeStep } from "../scenarios/describe.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
 import { kindOf, type Scenario, type Step } from "../scenarios/schema.ts";
-import { watchSteady } from "../scenarios/steady-state.ts";
 import { runStep } from "../scenarios/steps.ts";
+import { watchSteady } from "../scenarios/watch-steady.ts";
 import type { Pace } from "./pace.ts";
 import { RunStopped } from "./run-stopped.ts";
 

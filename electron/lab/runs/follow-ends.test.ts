@@ -7,7 +7,8 @@ import type * as abortScope from "../abort-scope.ts";
 import { systemClock } from "../clock.ts";
 import { RunLog } from "../events/run-log.ts";
 import { AuditReader } from "../traces/audit-reader.ts";
-import { awaitsEnd, followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
+import { awaitsEnd, followEnds, noteMissingEnds } from "./follow-ends.ts";
+import { settleEnds } from "./settle-ends.ts";
 
 vi.mock("../abort-scope.ts", async (original) => {
   const { withLimitInForce } = await import("../../testing/expiring-limit.ts");

@@ -1,16 +1,9 @@
-import { isTimeout, within } from "../abort-scope.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { messageOf } from "../lab-error.ts";
-import { gatewayAudit } from "../scenarios/gateway-audit.ts";
-import type { RunContext } from "../scenarios/run-context.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { CALLS, type CallEnd } from "../traces/call-row.ts";
 import type { DecisionSource } from "../traces/decision-source.ts";
 import { TableReader } from "../traces/table-reader.ts";
-
-/** Rows arrive within 0.1 s; after an outage of the database the gateway retries within 2 s. */
-const SETTLE_LIMIT_MS = 2_500;
-const POLL_INTERVAL_MS = 8;
 
 /** The reader of the ends of calls, or why no end is known. */
 export type FollowedEnds = { reader: TableReader<CallEnd> } | { why: string };
@@ -48,25 +41,4 @@ export function awaitsEnd(ends: FollowedEnds | undefined, { spanId }: { spanId: 
 export function noteMissingEnds(log: RunLog, ends: FollowedEnds, decisions: DecisionSource | undefined): void {
   if ("reader" in ends || decisions === undefined || decisions.missing().length > 0) return;
   log.append({ type: "warning", code: "calls", message: `it is not known when calls ended: ${ends.why}` });
-}
-
-/**
- * Reads what the gateway has recorded so far, and waits at most {@link SETTLE_LIMIT_MS} for rows that it is about to write.
- * Does not wait for calls in progress, for a table that cannot be read or for a gateway that is down. Never rejects.
- */
-export async function settleEnds(context: RunContext, ends: Pick<TableReader<CallEnd>, "read">): Promise<void> {
-  if (!(await ends.read())) return;
-  const { signal } = new AbortController();
-  try {
-    await within(signal, SETTLE_LIMIT_MS, async (limit) => {
-      for (;;) {
-        const audit = await gatewayAudit(context, limit);
-        if (audit === "unreachable" || (audit.pendingEnds ?? 0) + (audit.pendingChanges ?? 0) === 0) return;
-        await context.clock.sleep(POLL_INTERVAL_MS, limit);
-      }
-    });
-  } catch (error) {
-    if (!isTimeout(error)) throw error;
-  }
-  await ends.read();
 }

@@ -16,8 +16,9 @@ import type { CallEnd } from "../traces/call-row.ts";
 import { WHOLE_LINE_CHARS } from "../traces/logged-decisions.ts";
 import { followBackends } from "./follow-backends.ts";
 import { followDecisions } from "./follow-decisions.ts";
-import { awaitsEnd, type FollowedEnds, followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
+import { awaitsEnd, type FollowedEnds, followEnds, noteMissingEnds } from "./follow-ends.ts";
 import type { RunPolicy } from "./run-policy.ts";
+import { settleEnds } from "./settle-ends.ts";
 
 /** A call that started before the run is not part of it; tolerance for clock differences. */
 const CLOCK_SLACK_MS = 100;

@@ -11,6 +11,10 @@ import type { SteadyCall, SteadyHttp } from "./schema.ts";
 /** Default time limit of a call or an answer. */
 const ANSWER_LIMIT_MS = 10_000;
 
+export function demand(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {
+  return "call" in steady ? demandCall(steady, context, signal) : demandHttp(steady, context, signal);
+}
+
 /**
  * Makes the call through the gateway, in a separate session and turn: its rows are excluded from the run's decisions, and
  * it does not use another turn's budget.

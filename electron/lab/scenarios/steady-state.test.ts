@@ -2,7 +2,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { type Asked, fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
 import { systemClock } from "../clock.ts";
 import { scenario as schema } from "./schema.ts";
-import { holdSteady, STEADY_LIMIT_MS, watchSteady } from "./steady-state.ts";
+import { holdSteady, STEADY_LIMIT_MS } from "./steady-state.ts";
+import { watchSteady } from "./watch-steady.ts";
 
 const never = new AbortController().signal;
 const ok = { result: { content: [{ type: "text", text: "done" }] } };

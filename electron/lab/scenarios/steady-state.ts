@@ -1,6 +1,6 @@
 import { isTimeout, within } from "../abort-scope.ts";
 import { retryPauseMs } from "../retry-pause.ts";
-import { demandCall, demandHttp } from "./demands.ts";
+import { demand } from "./demands.ts";
 import type { RunContext } from "./run-context.ts";
 import { isHealth, type Steady, type SteadyCall, type SteadyHealth, type SteadyHttp } from "./schema.ts";
 import { ServiceNews } from "./service-news.ts";
@@ -8,8 +8,6 @@ import { settleDecisions } from "./settle-decisions.ts";
 
 /** How long the stack may take to reach its steady state, before the method and after the rollback. */
 export const STEADY_LIMIT_MS = 15_000;
-/** Interval between checks of what must hold throughout. */
-const POLL_INTERVAL_MS = 250;
 
 /** Waits for the steady state. Resolves to the unmet demands, or undefined when all are met within the limit. */
 export async function holdSteady(
@@ -41,8 +39,8 @@ async function whyNotHealthy({ service, is }: SteadyHealth, { stack }: RunContex
 }
 
 /**
- * Retries, also at each news of the service, until the demand is met or the stack has had its time; the last attempt still has its own. Resolves to the
- * result of the last attempt.
+ * Retries, also at each news of the service, until the demand is met or the stack has had its time; the last attempt still
+ * has its own. Resolves to the result of the last attempt.
  */
 async function whyNotMet(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {
   const startedMs = context.clock.monotonicMs();
@@ -59,42 +57,4 @@ async function whyNotMet(steady: SteadyCall | SteadyHttp, context: RunContext, s
   } finally {
     news.close();
   }
-}
-
-function demand(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {
-  return "call" in steady ? demandCall(steady, context, signal) : demandHttp(steady, context, signal);
-}
-
-/**
- * Checks during the method what must hold throughout, and calls `broken` with what fails: calls and HTTP answers are
- * repeated, a service's health is taken from its probe.
- *
- * @returns ends the watch after the checks in progress, whose results still count
- */
-export function watchSteady(
-  steadyState: readonly Steady[],
-  context: RunContext,
-  signal: AbortSignal,
-  broken: (why: string) => void,
-): () => Promise<void> {
-  const throughout = steadyState.filter((steady) => steady.throughout);
-  const unsubscribe = context.stack.health.onTransition(({ service, to, reason }) => {
-    const found = throughout.filter(isHealth).find((each) => each.service === service && each.is !== to);
-    if (found !== undefined) broken(`${service} is ${to} (${reason}) in mid-run, expected ${found.is} throughout`);
-  });
-  let isOver = false;
-  const checks = throughout.map(async (steady) => {
-    if (isHealth(steady)) return;
-    while (!isOver) {
-      const why = await demand(steady, context, signal);
-      if (why !== undefined) return broken(`in mid-run, ${why}`);
-      if (!isOver) await context.clock.sleep(POLL_INTERVAL_MS, signal);
-    }
-  });
-  for (const each of checks) each.catch((error: unknown) => !signal.aborted && broken(String(error)));
-  return async () => {
-    isOver = true;
-    unsubscribe();
-    await Promise.allSettled(checks);
-  };
 }

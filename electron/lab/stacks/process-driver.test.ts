@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
-import { familyOf, identify, isPaused, isSameProcess } from "../process-identity.ts";
+import { familyOf } from "../process-family.ts";
+import { identify, isPaused, isSameProcess } from "../process-identity.ts";
 import { ProcessDriver, processesOfStack } from "./process-driver.ts";
 
 const onLinux = process.platform === "linux";

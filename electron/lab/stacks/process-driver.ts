@@ -4,7 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { compileCache } from "../compile-cache.ts";
 import type { Launch, RegisteredProcess, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { familyOf, identify, isPaused, isSameProcess, type ProcessIdentity, thisProcess } from "../process-identity.ts";
+import { familyOf } from "../process-family.ts";
+import { identify, isPaused, isSameProcess, type ProcessIdentity, thisProcess } from "../process-identity.ts";
 import type { ServiceState, StackDriver } from "./driver.ts";
 import { ProcessExits } from "./process-exits.ts";
 

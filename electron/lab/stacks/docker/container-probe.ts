@@ -1,5 +1,6 @@
 import { orAbort } from "../../abort-scope.ts";
-import { PROBE_LIMIT_MS, type Probe, type ProbeResult } from "../../health/probe.ts";
+import type { Probe, ProbeResult } from "../../health/probe.ts";
+import { PROBE_LIMIT_MS } from "../../health/probe-method.ts";
 import { messageOf } from "../../lab-error.ts";
 import { type ContainerView, verdictOf, verdictOfHealthCheck } from "./container-view.ts";
 
