@@ -144,7 +144,7 @@ describe("upstream", () => {
 
   it("waits for the whole reply at most until the deadline, and sends the backend a cancellation", async () => {
     const cancelled: unknown[] = [];
-    const client = await RawClient.open((await scene.launch({ UPSTREAM_DEADLINE: "150ms" })).mcpUrl);
+    const client = await RawClient.open((await scene.launch({ UPSTREAM_DEADLINE: "1s" })).mcpUrl);
     await client.request("tools/list");
     scene.backend.intercept = (_request, response, text) => {
       if (text.includes("notifications/cancelled")) cancelled.push(JSON.parse(text).params.requestId);
