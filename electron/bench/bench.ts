@@ -8,11 +8,12 @@ import { benchFaultProxy } from "../../resources/stack/fault-proxy/bench.ts";
 import { Lab, type LabSession } from "../lab/lab.ts";
 import type { OpenStack, StackNews } from "../lab/stacks/open-stack.ts";
 import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
+import { DISABLED_VARIABLE } from "../lab/telemetry/telemetry.ts";
 import { benchBundles } from "./bundles.ts";
 import { benchDemo } from "./demo.ts";
 import { benchDocker } from "./docker-faults.ts";
 import { benchGatewayBounds } from "./gateway-bounds.ts";
-import { benchGatewayHop } from "./gateway-hop.ts";
+import { benchGatewayHop, benchTracedHop } from "./gateway-hop.ts";
 import { benchGatewaySubscribers } from "./gateway-subscribers.ts";
 import { benchHalt } from "./halt.ts";
 import { benchHealthyPeer } from "./healthy-peer.ts";
@@ -34,7 +35,8 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   postgres: benchPostgres,
   history: benchHistoryDelay,
   redaction: benchRedaction,
-  gateway: () => onStack(({ running }) => benchGatewayHop(running)),
+  gateway: () => onStack(({ running }) => benchGatewayHop(running), { [DISABLED_VARIABLE]: "true" }),
+  traced: () => onStack(({ running }) => benchTracedHop(running)),
   bounds: () => onStack(({ running }) => benchGatewayBounds(running)),
   peer: () => onStack(({ running }) => benchHealthyPeer(running)),
   events: benchGatewaySubscribers,
@@ -54,7 +56,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
 };
 
 /** A stack of its own, so that nothing else is measured; its start-up time is a row as well. */
-function onStack(use: (open: OpenStack) => Promise<Row[]>): Promise<Row[]> {
+function onStack(use: (open: OpenStack) => Promise<Row[]>, environment: NodeJS.ProcessEnv = {}): Promise<Row[]> {
   return inLab(async (lab, bench) => {
     const target = await lab.resolve({ ...ON_REFERENCE_STACK, ports: "auto" });
     let tookMs = 0;
@@ -66,14 +68,17 @@ function onStack(use: (open: OpenStack) => Promise<Row[]>): Promise<Row[]> {
       row("stack up to healthy", tookMs / 1000, "s"),
       ...(await use(open)),
     ]);
-  });
+  }, environment);
 }
 
-async function inLab(use: (lab: Lab, bench: LabSession) => Promise<Row[]>): Promise<Row[]> {
+async function inLab(
+  use: (lab: Lab, bench: LabSession) => Promise<Row[]>,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
   // As in the terminal (electron/hosts/own-node.mjs): services of a stack start from compiled modules.
   enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/compiled"));
-  const lab = await Lab.open({ ...process.env, RESILIENCE_LAB_HOME: folder });
+  const lab = await Lab.open({ ...process.env, ...environment, RESILIENCE_LAB_HOME: folder });
   try {
     return await lab.work("measuring", new AbortController().signal, (bench) => use(lab, bench));
   } finally {

@@ -1,9 +1,15 @@
 import { Agent, request } from "node:http";
+import { Peers } from "../../resources/stack/fault-proxy/bench/peers.ts";
+import { systemClock } from "../lab/clock.ts";
+import { TrafficMeter } from "../lab/faults/traffic-meter.ts";
+import { WireWatch } from "../lab/faults/wire-watch.ts";
 import type { RunningStack } from "../lab/stacks/running-stack.ts";
 import { median, quantile, type Row, row } from "./row.ts";
 
 const PAIRS = 9;
 const CALLS_PER_ARM = 300;
+const CONCURRENCIES = [1, 8, 32];
+const LINK = "gateway->payments-mcp";
 
 export interface Arm {
   perSecond: number;
@@ -12,30 +18,88 @@ export interface Arm {
 }
 
 /**
- * A call through the gateway, with policy, turn, budget and audit on, against the same call to the server behind it. Both
- * over kept connections, in turn, each worker a session of its own; medians over pairs.
+ * A call through the gateway, with policy, turn, budget and audit on and the links read as during a run, against the same call
+ * to the server behind it. Beside it a forwarder that does nothing else, on node:http and over the same link: what any gateway costs.
  */
 export async function benchGatewayHop(running: RunningStack): Promise<Row[]> {
-  const direct = `http://${running.address("payments-mcp")}/mcp`;
-  const hop = `http://${running.address("gateway")}/mcp`;
-  const rows: Row[] = [];
-  for (const concurrency of [1, 8, 32]) {
-    await arm(direct, concurrency);
-    await arm(hop, concurrency);
-    const ratios: number[] = [];
-    const added: number[] = [];
-    for (let pair = 0; pair < PAIRS; pair++) {
-      const hopFirst = pair % 2 === 0 ? await arm(hop, concurrency) : undefined;
-      const straight = await arm(direct, concurrency);
-      const through = hopFirst ?? (await arm(hop, concurrency));
-      ratios.push(through.perSecond / straight.perSecond);
-      added.push(through.p50Ms - straight.p50Ms);
+  const port = running.registered.ports[LINK];
+  if (port === undefined) throw new Error(`the stack has no link ${LINK}`);
+  const peers = new Peers();
+  const wire = await WireWatch.start({
+    stack: running,
+    clock: systemClock,
+    calls: new TrafficMeter(systemClock),
+    bodiesOf: [],
+  });
+  try {
+    const forwarder = await peers.start("bareHttp", port);
+    const urls = { hop: urlOf(running, "gateway"), bare: `http://127.0.0.1:${forwarder.port}/mcp` };
+    const rows: Row[] = [];
+    for (const concurrency of CONCURRENCIES) {
+      const { hop, bare } = await againstDirect(urlOf(running, "payments-mcp"), urls, concurrency);
+      const goals = concurrency === 1 ? { ratio: ">= 0.6", added: "<= 0.4" } : { ratio: ">= 0.55", added: "" };
+      const name = (what: string) => `${what}, ${concurrency} at once`;
+      rows.push(
+        row(name("gateway hop, calls/s against direct"), hop.ratio, "ratio", goals.ratio),
+        row(name("bare forwarder in its place, calls/s against direct"), bare.ratio, "ratio"),
+        row(name("gateway hop, added p50"), hop.addedMs, "ms", goals.added),
+        row(name("bare forwarder in its place, added p50"), bare.addedMs, "ms"),
+      );
     }
-    const goals = concurrency === 1 ? { ratio: ">= 0.6", added: "<= 0.4" } : { ratio: ">= 0.55", added: "" };
-    rows.push(row(`gateway hop, calls/s against direct, ${concurrency} at once`, median(ratios), "ratio", goals.ratio));
-    rows.push(row(`gateway hop, added p50, ${concurrency} at once`, median(added), "ms", goals.added));
+    return rows;
+  } finally {
+    await wire?.close();
+    peers.stop();
+  }
+}
+
+/** The same calls while services send spans to the lab. */
+export async function benchTracedHop(running: RunningStack): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const concurrency of CONCURRENCIES) {
+    const urls = { hop: urlOf(running, "gateway") };
+    const { hop } = await againstDirect(urlOf(running, "payments-mcp"), urls, concurrency);
+    rows.push(
+      row(`gateway hop with tracing, calls/s against direct, ${concurrency} at once`, hop.ratio, "ratio"),
+      row(`gateway hop with tracing, added p50, ${concurrency} at once`, hop.addedMs, "ms"),
+    );
   }
   return rows;
+}
+
+function urlOf(running: RunningStack, service: string): string {
+  return `http://${running.address(service)}/mcp`;
+}
+
+interface Against {
+  ratio: number;
+  addedMs: number;
+}
+
+/** Each way and the direct one over kept connections, in turn, each worker a session of its own; medians over rounds. */
+async function againstDirect<Way extends string>(
+  direct: string,
+  ways: Readonly<Record<Way, string>>,
+  concurrency: number,
+): Promise<Record<Way, Against>> {
+  const urls: [string, string][] = [["direct", direct], ...Object.entries<string>(ways)];
+  for (const [, url] of urls) await arm(url, concurrency);
+  const rounds: Record<string, Arm>[] = [];
+  for (let round = 0; round < PAIRS; round++) {
+    const arms: Record<string, Arm> = {};
+    for (const [name, url] of round % 2 === 0 ? urls : urls.toReversed()) arms[name] = await arm(url, concurrency);
+    rounds.push(arms);
+  }
+  const over = (name: string, difference: (way: Arm, straight: Arm) => number) =>
+    median(rounds.map((arms) => difference(arms[name] as Arm, arms.direct as Arm)));
+  const entries = Object.keys(ways).map((name) => [
+    name,
+    {
+      ratio: over(name, (way, straight) => way.perSecond / straight.perSecond),
+      addedMs: over(name, (way, straight) => way.p50Ms - straight.p50Ms),
+    },
+  ]);
+  return Object.fromEntries(entries) as Record<Way, Against>;
 }
 
 /** What each request of an arm is, and what its reply must have. */

@@ -234,6 +234,15 @@ test("a lab listens where the last one of its data folder did, and says so when 
   expect(await again.start("auto")).toEqual(others);
 });
 
+test("services are given the lab's address, unless the SDK is to be disabled", async () => {
+  const { telemetry, ports } = await prepare();
+  expect(telemetry.environmentFor("127.0.0.1")).toMatchObject({
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports?.http}`,
+  });
+  const disabled = await prepare({ environment: { OTEL_SDK_DISABLED: "true" } });
+  expect(disabled.telemetry.environmentFor("127.0.0.1")).toBeUndefined();
+});
+
 test("what no run claims is rejected with the reason where there are no sessions, and is theirs where there are", async () => {
   const { telemetry, send } = await prepare();
   expect(await send([span(trace("7"))])).toEqual({

@@ -20,6 +20,8 @@ const FREE_PORTS: OtlpPorts = { http: 0, grpc: 0 };
 export const ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT";
 export const LOOPBACK = "127.0.0.1";
 const TOKEN_VARIABLE = "RESILIENCE_LAB_OTLP_TOKEN";
+/** OpenTelemetry's own switch: `true` in the lab's environment, and it gives services no address. */
+export const DISABLED_VARIABLE = "OTEL_SDK_DISABLED";
 
 const NOTHING_RECEIVED: IntakeCounts = { requests: 0, refused: 0, spans: 0, logs: 0, points: 0, rejected: 0 };
 
@@ -107,10 +109,10 @@ export class Telemetry {
     return (await this.#opened?.alsoAt(address)) ?? false;
   }
 
-  /** Variables by which a service sends to an address at which this lab listens; undefined before the start. */
+  /** Variables by which a service sends to an address at which this lab listens; undefined before the start, or where services are not to. */
   environmentFor(host: string): Record<string, string> | undefined {
     const { ports } = this;
-    if (ports === undefined) return undefined;
+    if (ports === undefined || this.#parts.environment[DISABLED_VARIABLE]?.toLowerCase() === "true") return undefined;
     return {
       [ENDPOINT_VARIABLE]: `http://${host}:${ports.http}`,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
