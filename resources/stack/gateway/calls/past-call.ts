@@ -5,5 +5,5 @@ export interface PastCall {
   /** The final decision. */
   decision: string;
   durationMs: number;
-  endedAt: string;
+  endedAt: Date;
 }

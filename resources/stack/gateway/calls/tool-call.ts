@@ -310,7 +310,7 @@ export class ToolCalls {
       tool,
       decision: trail.last ?? "none",
       durationMs: trail.durationMs,
-      endedAt: new Date().toISOString(),
+      endedAt: new Date(),
     });
   }
 
