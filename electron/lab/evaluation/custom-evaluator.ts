@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import { z } from "zod";
 import { LabError } from "../lab-error.ts";
 import { parseAs } from "../parse-as.ts";
-import { familyOf } from "../process-identity.ts";
+import { familyOf } from "../process-family.ts";
 import type { ExpectedTurn } from "./eval-set.ts";
 import type { Invocation } from "./invocation.ts";
 
