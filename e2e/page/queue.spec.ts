@@ -31,7 +31,7 @@ function inTerminal(home: string, ...args: string[]) {
   child.stdout?.on("data", (chunk) => (text.out += chunk));
   child.stderr?.on("data", (chunk) => (text.err += chunk));
   const ended = once(child, "exit").then(([code]) => ({ code: code as number, ...text }));
-  return { ended, said: () => text.err, interrupt: () => child.kill("SIGINT") };
+  return { ended, said: () => text.out, interrupt: () => child.kill("SIGINT") };
 }
 
 test("terminals run in the open lab; what waits says why, is kept when the lab is killed, and both attempts are shown", async ({
@@ -81,6 +81,7 @@ test("terminals run in the open lab; what waits says why, is kept when the lab i
     await page.getByRole("button", { name: "Stop payments-mcp" }).click();
     await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
     await runLong.click();
+    await expect(window.nowRunning).toContainText("waits: a fault is in force on payments-mcp");
     await expect(
       page.getByRole("status").filter({ hasText: "Waits: a fault is in force on payments-mcp." }),
     ).toBeVisible();
@@ -90,7 +91,7 @@ test("terminals run in the open lab; what waits says why, is kept when the lab i
     command.interrupt();
     expect((await command.ended).code).toBe(130);
     await page.getByRole("button", { name: "Undo the manual faults" }).press("Enter");
-    await expect(window.nowRunning).toContainText("A long outage");
+    await expect(page).toHaveURL(/#\/run\//);
     await window.openAddress("#/queue");
   });
 

@@ -1,5 +1,5 @@
 import { Loader } from "@mantine/core";
-import { IconPlayerStop, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconHourglassEmpty, IconPlayerStop, IconPlugConnectedX } from "@tabler/icons-react";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { goneSince } from "../state/lab-gone.ts";
@@ -9,22 +9,25 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./now-running.module.css";
 
-/** The run in progress, on every page: its title, duration, activity and a cancel button. */
+/** The run in progress, or what the next one waits for, on every page: its title, duration, activity and a cancel button. */
 export function NowRunning() {
   const active = useLab((state) => state.lab?.queue.active);
   const isGone = useLab((state) => goneSince(state) !== undefined);
   const actions = useLabActions();
+  const pause = useLab((state) => state.lab?.queue.pause);
   const entry = active?.[0];
   if (active === undefined || entry === undefined) return null;
+  const waits = entry.state === "queued" && pause != null ? `waits: ${pause.why}` : undefined;
   const label = (
     <>
       <b>{entry.scenarioTitle}</b>
-      <span>{isGone ? "the lab has ended" : entry.activity}</span>
+      <span>{isGone ? "the lab has ended" : (waits ?? entry.activity)}</span>
     </>
   );
+  const Sign = isGone ? IconPlugConnectedX : waits === undefined ? Loader : IconHourglassEmpty;
   return (
     <div className={classes.now} role="status" aria-live="off" data-testid="now-running">
-      {isGone ? <IconPlugConnectedX size={14} aria-hidden /> : <Loader size={14} aria-hidden />}
+      <Sign size={14} aria-hidden />
       {entry.runId === null ? (
         <span className={classes.what}>{label}</span>
       ) : (
