@@ -93,7 +93,7 @@ class WebContents extends EventEmitter {
     page.on("framenavigated", (frame) => {
       if (frame === page.mainFrame()) this.mainFrame.url = toPageAddress(frame.url());
     });
-    page.on("download", (download) => void this.#take(download));
+    page.on("download", (download) => this.#offer(download));
     page.on("crash", () => {
       this.#closePorts();
       this.emit("render-process-gone", {}, { reason: "crashed" });
@@ -113,25 +113,21 @@ class WebContents extends EventEmitter {
     return event.defaultPrevented ? route.abort("aborted") : route.fallback();
   }
 
-  /** Nobody answers the dialog of a download: unless a spec sets where it is saved, it is not. */
-  async #take(download: Download): Promise<void> {
-    const event = preventable({});
-    let savePath: string | undefined;
+  /** Nobody answers the dialog of a download: it is offered to the shell, and saved nowhere. */
+  #offer(download: Download): void {
+    let options: object = {};
     const item = {
       getURL: () => toPageAddress(download.url()),
       getFilename: () => download.suggestedFilename(),
-      saveDialogOptions: {},
-      setSaveDialogOptions(options: object) {
-        item.saveDialogOptions = options;
+      getSaveDialogOptions: () => options,
+      setSaveDialogOptions: (given: object) => {
+        options = given;
       },
-      getSaveDialogOptions: () => item.saveDialogOptions,
-      setSavePath(path: string) {
-        savePath = path;
-      },
+      cancel() {},
     };
-    session.defaultSession.emit("will-download", event, item, this);
-    if (event.defaultPrevented || savePath === undefined) await download.cancel();
-    else await download.saveAs(savePath);
+    session.defaultSession.emit("will-download", preventable({}), item, this);
+    // The spec's connection to the browser may have taken it.
+    download.cancel().catch(() => {});
   }
 
   #receive(report: Report): void {
