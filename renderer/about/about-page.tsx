@@ -1,6 +1,7 @@
 import { IconCopy } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import type { Diagnostics } from "../../electron/contract/diagnostics.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt, Failure, notify } from "../state/notify.tsx";
 import { copyText } from "../ui/copy-text.ts";
@@ -10,7 +11,6 @@ import { Loading } from "../ui/states.tsx";
 import { bytes, formatDuration } from "../ui/times.ts";
 import classes from "./about-page.module.css";
 import { LICENCES, OWN_LICENCE } from "./licences.ts";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 const EVERY_MS = 2_000;
 

@@ -1,11 +1,11 @@
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { notify } from "../state/notify.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./approval-buttons.module.css";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 type Decision = "approve" | "deny";
 type Answer =

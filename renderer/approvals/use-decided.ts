@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { DecidedApproval } from "../../electron/contract/approvals.ts";
-import { useLab, useStores } from "../state/lab-context.tsx";
 import { failureText } from "../lab-client/lab-failure.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
 
 const PAGE = 50;
 const MOST = 500;

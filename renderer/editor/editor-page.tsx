@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { BrokenScenarioText, ScenarioDetail, ScenarioSummary } from "../../electron/contract/scenarios.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { BrokenFile } from "../scenarios/broken-file.tsx";
 import { filterCatalogue } from "../scenarios/catalogue-filter.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
@@ -13,7 +14,6 @@ import { Loading } from "../ui/states.tsx";
 import { Editing } from "./editing.tsx";
 import classes from "./editor-page.module.css";
 import { asCopy, NEW_SCENARIO } from "./scenario-source.ts";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 /** Not a valid scenario id. */
 const NEW_ID = "_new";

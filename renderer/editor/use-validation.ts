@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import type { ScenarioValidation } from "../../electron/contract/scenarios.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { type JsonSchema, SchemaGuide } from "./json-schema.ts";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 const PAUSE_MS = 200;
 

@@ -6,9 +6,9 @@ import {
   type ProjectChanges,
   type ProjectDescription,
 } from "../../electron/contract/stacks.ts";
+import { failureText } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt, notify } from "../state/notify.tsx";
-import { failureText } from "../lab-client/lab-failure.ts";
 
 export type ServiceForm = Pick<DescribedService, "role" | "probe" | "headers" | "port">;
 export type AddedLink = ProjectChanges["addLinks"][number];

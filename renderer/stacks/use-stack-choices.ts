@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { StackChoices } from "../../electron/contract/stacks.ts";
-import { useLab, useStores } from "../state/lab-context.tsx";
 import { failureText } from "../lab-client/lab-failure.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
 
 const COMPOSING_MS = 1_000;
 

@@ -160,7 +160,9 @@ export class StackService {
       this.#operations.assertOpen();
       const { source } = this.#controller.target;
       if (this.running !== undefined && source.is === "project" && source.project === request.project) {
-        throw new LabError("busy", `${request.project} is open`, { hint: "open another stack on the Stacks page first" });
+        throw new LabError("busy", `${request.project} is open`, {
+          hint: "open another stack on the Stacks page first",
+        });
       }
       await this.#compose.run(request, await this.#openedFileOf(request.project));
     });
@@ -236,7 +238,9 @@ export class StackService {
   async saveDescription(changes: ProjectChanges): Promise<StackStatus> {
     const project = this.#openProject();
     if (changes.project !== project) {
-      throw new LabError("precondition", `${project} is open, and not ${changes.project}`, { hint: "open it on the Stacks page first" });
+      throw new LabError("precondition", `${project} is open, and not ${changes.project}`, {
+        hint: "open it on the Stacks page first",
+      });
     }
     this.#assertIdle();
     await this.#lab.projects.saveDescription(changes);
