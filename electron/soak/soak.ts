@@ -99,6 +99,8 @@ if (soak !== undefined) {
 } else {
   const isAsked = name === undefined || isHelp;
   if (!isAsked) process.stderr.write(`soak: there is none called "${name}"\n`);
-  (isAsked ? process.stdout : process.stderr).write(`npm run soak -- [NAME] [OPTIONS], where options alone are those of ${UNNAMED}\n\n${LIST}`);
+  (isAsked ? process.stdout : process.stderr).write(
+    `npm run soak -- [NAME] [OPTIONS], where options alone are those of ${UNNAMED}\n\n${LIST}`,
+  );
   process.exitCode = isAsked ? 0 : 2;
 }

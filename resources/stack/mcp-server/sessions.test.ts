@@ -9,18 +9,8 @@ import { serveTools } from "./serve-tools.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
-test("a session that stays open keeps none of its answers", async () => {
-  const answers: WeakRef<Response>[] = [];
-  const Original = globalThis.Response;
-  globalThis.Response = class extends Original {
-    constructor(...parts: ConstructorParameters<typeof Response>) {
-      super(...parts);
-      answers.push(new WeakRef(this));
-    }
-  };
-  onTestFinished(() => {
-    globalThis.Response = Original;
-  });
+/** A client with a session, whose stream is open. */
+async function connect() {
   const createServer = () => {
     const server = new McpServer({ name: "test", version: "1" });
     server.registerTool("echo", {}, () => ({ content: [] }));
@@ -33,6 +23,23 @@ test("a session that stays open keeps none of its answers", async () => {
   const transport = new StreamableHTTPClientTransport(new URL(`${service.url}/mcp`));
   // The SDK's own types are inconsistent under exactOptionalPropertyTypes.
   await client.connect(transport as Parameters<Client["connect"]>[0]);
+  onTestFinished(() => client.close());
+  return { client, url: service.url };
+}
+
+test("a session that stays open keeps none of its answers", async () => {
+  const answers: WeakRef<Response>[] = [];
+  const Original = globalThis.Response;
+  globalThis.Response = class extends Original {
+    constructor(...parts: ConstructorParameters<typeof Response>) {
+      super(...parts);
+      answers.push(new WeakRef(this));
+    }
+  };
+  onTestFinished(() => {
+    globalThis.Response = Original;
+  });
+  const { client } = await connect();
   for (let n = 0; n < 40; n += 1) await client.callTool({ name: "echo", arguments: {} });
   for (let pass = 0; pass < 4; pass += 1) {
     collectGarbage();
@@ -40,5 +47,13 @@ test("a session that stays open keeps none of its answers", async () => {
   }
   expect(answers.length).toBeGreaterThanOrEqual(40);
   expect(answers.filter((answer) => answer.deref() !== undefined).length).toBeLessThan(10);
-  await client.close();
+});
+
+test("a session is counted, and its stream is no request that is not answered", async () => {
+  const { url } = await connect();
+  const read = async () => {
+    const { diagnostics } = (await (await fetch(`${url}/healthz`)).json()) as { diagnostics: Record<string, unknown> };
+    return diagnostics;
+  };
+  await expect.poll(read).toMatchObject({ sessions: 1, open_requests: 0 });
 });
