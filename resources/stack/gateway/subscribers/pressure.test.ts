@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Pressure, type PressureReading } from "./pressure.ts";
+import { longestDelayMs, Pressure, type PressureReading } from "./pressure.ts";
 
 const calm: PressureReading = { delayP99Ms: 2, delayMaxMs: 40, utilization: 0.3, cpuRatio: 0.3 };
 
@@ -56,4 +56,9 @@ it("opens none for work that comes later than that", () => {
   work.queued = 4;
   pressure.check(calm);
   expect(pressure.isOpen).toBe(false);
+});
+
+it("finds a stall after which its check runs before the monitor's own tick, and would reset it unseen", () => {
+  expect(longestDelayMs(0, 500 + 1_240)).toBe(1_240);
+  expect(longestDelayMs(35e6, 500)).toBe(35);
 });

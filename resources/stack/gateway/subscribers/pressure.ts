@@ -18,6 +18,7 @@ export interface PressureReading {
 export type PressureReason = "event_loop_delay" | "event_loop_utilization" | "cpu";
 
 const windowMs = 2_000;
+const checkEveryMs = 500;
 
 export class Pressure {
   /** Of the last check that found any. */
@@ -63,6 +64,14 @@ function reasonsFor({ delayP99Ms, delayMaxMs, utilization, cpuRatio }: PressureR
   return reasons;
 }
 
+/**
+ * The longest delay of the event loop since the last check. After a stall a check that was due before the monitor's next tick
+ * runs first, and its reset makes the monitor forget when its last tick was: that stall shows in how late the check is.
+ */
+export function longestDelayMs(monitoredNs: number, sinceLastMs: number): number {
+  return Math.max(monitoredNs / 1e6, sinceLastMs - checkEveryMs);
+}
+
 /** Checks twice a second until the returned function is called. */
 export function watchPressure(pressure: Pressure): () => void {
   const delay = monitorEventLoopDelay({ resolution: 20 });
@@ -75,7 +84,7 @@ export function watchPressure(pressure: Pressure): () => void {
     const used = process.cpuUsage(cpu);
     pressure.check({
       delayP99Ms: delay.percentile(99) / 1e6,
-      delayMaxMs: delay.max / 1e6,
+      delayMaxMs: longestDelayMs(delay.max, nowMs - atMs),
       utilization: performance.eventLoopUtilization(loop).utilization,
       cpuRatio: (used.user + used.system) / 1_000 / (nowMs - atMs),
     });
@@ -83,7 +92,7 @@ export function watchPressure(pressure: Pressure): () => void {
     loop = performance.eventLoopUtilization();
     cpu = process.cpuUsage();
     atMs = nowMs;
-  }, 500);
+  }, checkEveryMs);
   timer.unref();
   return () => {
     clearInterval(timer);
