@@ -20,7 +20,7 @@ describe("several backends", () => {
     const [payments, support] = [await scene.backend("list"), await scene.backend("reply")];
     await payments.down();
     // Else probes that fail on a busy machine exclude the backend until one succeeds.
-    const gateway = await scene.gateway({ payments, support }, { HEALTH_INTERVAL: "10m" });
+    const gateway = await scene.gateway({ payments, support }, { HEALTH_INTERVAL: "10m", HEALTH_RECHECK: "10m" });
     const client = await RawClient.open(gateway.mcpUrl);
     const { result } = (await client.request("tools/list")).message;
     expect(result).toMatchObject({
