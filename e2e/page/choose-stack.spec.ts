@@ -32,6 +32,7 @@ test("a gateway is opened by its address, broken by its link, and found again at
     await test.step("it is called and not stopped; who uses the local address meets the faults of its link", async () => {
       await expect(window.service("gateway")).toHaveAccessibleName(/running, up/);
       await expect(page.getByRole("link", { name: /^Open stack: .*, by address$/ })).toBeVisible();
+      await expect(page.getByRole("heading", { name: /^No scenario fits .* yet$/ })).toBeVisible();
       await window.service("gateway").click();
       await expect(page.getByText("It runs elsewhere: it is broken by its link")).toBeVisible();
       await expect(page.getByRole("button", { name: "Stop gateway" })).toHaveCount(0);

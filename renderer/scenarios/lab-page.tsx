@@ -22,6 +22,7 @@ import { BrokenFile } from "./broken-file.tsx";
 import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
 import { FirstStart } from "./first-start.tsx";
 import classes from "./lab-page.module.css";
+import { NoneFits } from "./none-fits.tsx";
 import { PaceSelect } from "./pace-select.tsx";
 import { PlaylistsMenu } from "./playlists-menu.tsx";
 import { ProtectionSwitches } from "./protection-switches.tsx";
@@ -37,6 +38,7 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
   const disabledBecause = useLab(whyNotRun);
   const hasQueue = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
   const services = useLab((state) => state.lab?.stack.services);
+  const project = useLab((state) => state.lab?.stack.project);
   const actions = useLabActions();
   const stackPx = usePreferences((state) => state.stackPx);
   const setPreference = usePreferences((state) => state.set);
@@ -59,6 +61,7 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
     disabledBecause ?? (lacks === null ? undefined : `Not on this stack: ${lacks}`);
   const demo = demoOf(catalogue?.scenarios ?? []);
   const isDemoHere = demo.every(({ lacks }) => lacks === null);
+  const isNoneFitting = catalogue?.scenarios.every(({ lacks }) => lacks !== null) ?? false;
   const isNew = catalogue?.scenarios.every(({ lastVerdicts }) => lastVerdicts.length === 0) ?? false;
 
   return (
@@ -126,6 +129,7 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
             </ReasonedButton>
           </Empty>
         )}
+        {project !== undefined && scenarios.length > 0 && isNoneFitting && <NoneFits project={project} />}
         {catalogue?.broken.map((file) => (
           <BrokenFile key={file.name} file={file} />
         ))}
