@@ -15,15 +15,20 @@ export function ServiceLogs({ service }: { service: string }) {
   const [text, setText] = useState("");
   const [isFollowing, setFollowing] = useState(true);
   const box = useRef<HTMLDivElement>(null);
+  const lastTop = useRef(0);
   const wanted = text.toLowerCase();
   const shown = wanted === "" ? lines : lines.filter(({ line }) => line.toLowerCase().includes(wanted));
   // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls when there are new lines
   useEffect(() => {
     if (isFollowing) box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [shown.length, shown.at(-1)?.seq, isFollowing]);
+  // Lines that come, go or take their real height scroll it, too: only a person scrolls back.
   const onScroll = () => {
     const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = box.current ?? {};
-    setFollowing(scrollHeight - scrollTop - clientHeight <= AT_END_PX);
+    if (scrollHeight - scrollTop - clientHeight <= AT_END_PX) setFollowing(true);
+    else if (scrollTop < lastTop.current) setFollowing(false);
+    else if (isFollowing) box.current?.scrollTo({ top: scrollHeight });
+    lastTop.current = scrollTop;
   };
   return (
     <section className={classes.logs} aria-labelledby="logs-title">
@@ -57,6 +62,7 @@ export function ServiceLogs({ service }: { service: string }) {
           className={classes.lines}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keyboard
           tabIndex={0}
+          data-following={isFollowing || undefined}
           role="log"
           aria-label={`Logs of ${service}`}
           onScroll={onScroll}

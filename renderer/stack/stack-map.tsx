@@ -69,7 +69,7 @@ export function StackMap({ stack, traffic, selected, onSelect }: StackMapProps) 
           <title>{`${name}: outside the stack`}</title>
           <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={5} />
           <text x={12} y={20} className={classes.name}>
-            {name}
+            {fitted(name, NAME_CHARS)}
           </text>
           <text x={12} y={36} className={classes.state}>
             outside the stack
@@ -101,10 +101,10 @@ export function StackMap({ stack, traffic, selected, onSelect }: StackMapProps) 
               fill={`var(${toneVariable(tone)})`}
             />
             <text x={19} y={20} className={classes.name}>
-              {name}
+              {fitted(name, service.replicas > 1 ? NAME_CHARS - COUNT_CHARS : NAME_CHARS)}
             </text>
             <text x={19} y={36} className={classes.state} fill={`var(${toneVariable(tone)})`}>
-              {shortState(service, stack)}
+              {fitted(shortState(service, stack), STATE_CHARS)}
             </text>
             {service.replicas > 1 && (
               <text x={NODE_WIDTH - 8} y={20} className={classes.replicas}>
@@ -131,6 +131,16 @@ export function StackMap({ stack, traffic, selected, onSelect }: StackMapProps) 
   );
 }
 
+/** What fits in a box, in its two sizes of text; the whole is its title. */
+const NAME_CHARS = 15;
+const STATE_CHARS = 17;
+/** Of how many containers run. */
+const COUNT_CHARS = 4;
+
+function fitted(text: string, chars: number): string {
+  return text.length <= chars ? text : `${text.slice(0, chars - 1)}…`;
+}
+
 function toneOfService(service: ServiceStatus, stack: StackStatus): Tone {
   return stack.state === "down" || service.state === "starting" ? "muted" : service.health;
 }
@@ -145,7 +155,8 @@ function shortState(service: ServiceStatus, stack: StackStatus): string {
   if (fault !== undefined) {
     const { containers, kind } = fault;
     const isPart = containers !== null && containers < service.replicas;
-    return `${isPart ? `${containers} ` : ""}${PAST[kind] ?? kind} ${causeOf(fault)}`;
+    const what = PAST[kind] ?? kind;
+    return isPart ? `${containers} ${what}` : `${what} ${causeOf(fault)}`;
   }
   if (stack.state === "down" || stack.state === "failed") return "not running";
   if (service.state === "starting") return "starting";
@@ -155,7 +166,13 @@ function shortState(service: ServiceStatus, stack: StackStatus): string {
   return service.health;
 }
 
-const PAST: Record<string, string> = { stop: "stopped", kill: "killed", pause: "paused", restart: "restarted" };
+const PAST: Record<string, string> = {
+  stop: "stopped",
+  kill: "killed",
+  pause: "paused",
+  restart: "restarted",
+  disconnect: "cut off",
+};
 
 export function stateText(service: ServiceStatus, stack: StackStatus): string {
   if (stack.state === "down") return "not running";
