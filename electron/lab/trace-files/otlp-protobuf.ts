@@ -61,6 +61,22 @@ export function decodeOtlpTraces(bytes: Uint8Array): JsonObject {
   return decoded;
 }
 
+/** The messages of a file that a collector wrote in protobuf, each after its length in 4 bytes; one without lengths as it is. */
+export function messagesOf(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const messages: Uint8Array[] = [];
+  let at = 0;
+  while (at + LENGTH_BYTES < bytes.length) {
+    const end = at + LENGTH_BYTES + view.getUint32(at);
+    if (end > bytes.length) break;
+    messages.push(bytes.subarray(at + LENGTH_BYTES, end));
+    at = end;
+  }
+  return at > 0 && at === bytes.length ? messages : [bytes];
+}
+
+const LENGTH_BYTES = 4;
+
 /** The three signals of OTLP, as they are sent; each may be empty. @throws Error for what is no such message */
 export const decodeOtlp: Readonly<Record<OtlpSignal, (bytes: Uint8Array) => JsonObject>> = {
   traces: (bytes) => decode(TracesData, bytes),

@@ -49,6 +49,12 @@ const EXPECTED = [
   },
 ];
 
+function prefixed(message: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
 describe("spans of OpenTelemetry's own exporters", () => {
   const [resourceSpans] = request.resourceSpans;
   const { scopeSpans, ...resource } = resourceSpans as { scopeSpans: { scope: unknown; spans: unknown[] }[] };
@@ -67,6 +73,7 @@ describe("spans of OpenTelemetry's own exporters", () => {
 
   test.each<[string, string, Uint8Array | string]>([
     ["OTLP protobuf", "OTLP protobuf", exported.protobuf],
+    ["OTLP protobuf as a collector's file exporter writes it", "OTLP protobuf", prefixed(exported.protobuf)],
     ["OTLP protobuf in gzip", "OTLP protobuf", gzipSync(exported.protobuf)],
     ["OTLP JSON", "OTLP JSON", exported.json],
     ["OTLP JSON in gzip", "OTLP JSON", gzipSync(exported.json)],
@@ -115,8 +122,11 @@ test.each([91, 123])("a protobuf whose length of %i is the code of a bracket is 
   const start = Buffer.from([(7 << 3) | 1, 0, 0, 0, 0, 0, 0, 0, 1]);
   const name = Buffer.alloc(length - 43, "n");
   const span = Buffer.concat([field(1, traceId), field(2, spanId), field(5, name), start]);
-  const file = readTraceFile(field(1, field(2, field(2, span))));
-  expect(file).toMatchObject({ format: "OTLP protobuf", traces: [{ spans: [{ name: name.toString() }] }] });
+  const message = field(1, field(2, field(2, span)));
+  for (const bytes of [message, prefixed(message)]) {
+    const file = readTraceFile(bytes);
+    expect(file).toMatchObject({ format: "OTLP protobuf", traces: [{ spans: [{ name: name.toString() }] }] });
+  }
 });
 
 describe("numbers and ids", () => {

@@ -11,7 +11,7 @@ import {
   readJaegerSpan,
   readJaegerTrace,
 } from "./jaeger-spans.ts";
-import { decodeOtlpTraces } from "./otlp-protobuf.ts";
+import { decodeOtlpTraces, messagesOf } from "./otlp-protobuf.ts";
 import { isOtlpDocument, isOtlpSpan, readOtlpDocument, readOtlpSpan } from "./otlp-spans.ts";
 import type { Trace, TraceFile, TraceSpan } from "./trace.ts";
 
@@ -33,8 +33,9 @@ export function readTraceFile(bytes: Uint8Array): TraceFile {
   try {
     return readText(new TextDecoder().decode(content));
   } catch (error) {
-    // Where a protobuf begins with a line feed, its length may be the code of a bracket.
-    const read = content[0] === PROTOBUF_FIELD_1 ? attemptBinary(content) : undefined;
+    // Where a protobuf begins with a line feed, or with its length, another byte of that may be the code of a bracket.
+    const mayBeBinary = content[0] === PROTOBUF_FIELD_1 || content[0] === 0;
+    const read = mayBeBinary ? attemptBinary(content) : undefined;
     if (read === undefined) throw error;
     return read;
   }
@@ -146,7 +147,10 @@ function readLines(text: string, whyNotWhole: string): TraceFile {
 function readBinary(content: Uint8Array): TraceFile {
   const problems = new Problems();
   try {
-    const spans = readOtlpDocument(decodeOtlpTraces(content), "", problems.list);
+    const messages = messagesOf(content);
+    const spans = messages.flatMap((message, at) =>
+      readOtlpDocument(decodeOtlpTraces(message), messages.length > 1 ? `message ${at + 1}: ` : "", problems.list),
+    );
     return fileOf("OTLP protobuf", spans, problems);
   } catch (error) {
     const text = Buffer.from(content.subarray(0, RECOGNISED_BYTES)).toString("utf8");
