@@ -8,8 +8,9 @@ import { argumentsOf } from "./json-text.ts";
 const ToolCall = z.looseObject({ name: z.string(), args: z.unknown().optional(), id: z.string().nullish() });
 const Content = z.looseObject({
   role: z.string().optional(),
-  parts: z.array(z.looseObject({ text: z.string().nullish(), function_call: ToolCall.nullish() })).nullish(),
+  parts: z.array(z.looseObject({ text: z.string().nullish() })).nullish(),
 });
+const EventContent = z.looseObject({ parts: z.array(z.looseObject({ function_call: ToolCall.nullish() })).nullish() });
 const Turn = z.looseObject({
   invocation_id: z.string().default(""),
   user_content: Content,
@@ -18,7 +19,7 @@ const Turn = z.looseObject({
     .looseObject({
       tool_uses: z.array(ToolCall).nullish(),
       /** As newer versions of the kit write them. */
-      invocation_events: z.array(z.looseObject({ content: Content.nullish() })).nullish(),
+      invocation_events: z.array(z.looseObject({ content: EventContent.nullish() })).nullish(),
     })
     .nullish(),
 });

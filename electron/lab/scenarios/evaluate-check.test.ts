@@ -36,6 +36,11 @@ test("the turns of a run's agent are compared with the expected ones, down to th
     expected: "at least 0.5",
     observed: "0; use 1, create_refund: argument amount is 7, expected 5",
   });
+  const other = JSON.parse(JSON.stringify(expected).replace("Refund it", "Cancel it")) as unknown;
+  expect(await judged({ metric, expected: other }, runOf(5))).toMatchObject({
+    passed: true,
+    observed: "1; the only case of mine, mine_1, begins with another text of the user than the trace",
+  });
   const response = { metric: "response_match_score", threshold: 0.9, expected };
   expect(await judged(response, runOf(5))).toMatchObject({ passed: true, observed: "1" });
   expect(await judged(response, runOf(5, "Nothing was done"))).toMatchObject({ passed: false });

@@ -36,7 +36,8 @@ export async function evaluateCheck(
   const wanted = `${isScored(metric) ? "at least" : "at most"} ${result?.threshold ?? threshold}`;
   const differences = result?.comparisons?.flatMap(({ difference }) => (difference === "" ? [] : [difference])) ?? [];
   const score = result?.score == null ? "no score" : String(Math.round(result.score * 1e6) / 1e6);
-  const observed = [score, ...differences, ...(result?.error === undefined ? [] : [result.error])].join("; ");
+  const reasons = [...differences, ...(result?.error === undefined ? [] : [result.error]), ...evaluation.warnings];
+  const observed = [score, ...reasons].join("; ");
   const seen = verdict(`evaluate ${metric}`, result?.status === "passed", wanted, observed);
   return result?.status === "errored" ? inconclusive(seen, result.error ?? "it could not be evaluated") : seen;
 }
