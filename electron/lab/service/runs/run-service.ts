@@ -2,7 +2,6 @@ import type { PaceKind, QueueEntry, RunQueue as QueueState } from "../../../cont
 import { STACK_NOT_UP } from "../../../contract/stack-not-up.ts";
 import { activityOf } from "../../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
-import { OTHER_STACK_HINT } from "../../../model/other-stack.ts";
 import { RunModel } from "../../../model/run-model.ts";
 import { isAbortOf, orAbort } from "../../abort-scope.ts";
 import { systemClock } from "../../clock.ts";
@@ -24,13 +23,12 @@ import type { LoadedScenario } from "../../scenarios/load.ts";
 import { matrixOf } from "../../scenarios/matrix.ts";
 import type { PlaylistRun } from "../../scenarios/playlist.ts";
 import { referencesOf } from "../../scenarios/references.ts";
-import { stackProblems } from "../../scenarios/stack-problems.ts";
 import { assertProtections } from "../../stacks/protections.ts";
-import type { Stack } from "../../stacks/stack-file.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { ImageBuilds } from "../stacks/image-builds.ts";
 import type { StackController } from "../stacks/stack-controller.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
+import { assertForStack, assertOpen } from "./for-open-stack.ts";
 import { RunEntries } from "./run-entries.ts";
 import { type QueuePause, WindowQueue } from "./window-queue.ts";
 
@@ -375,30 +373,6 @@ function scenarioOf({ scenario }: ScenarioSpec): LoadedScenario {
   const [loaded] = typeof scenario === "string" ? [] : readScenarios(scenario);
   if (loaded === undefined) throw new LabError("bad-input", "the run has no scenario's text");
   return loaded;
-}
-
-/** @throws LabError `precondition` when another stack is open than the one that the run is for */
-function assertOpen({ stack: wanted }: ScenarioSpec, { stack: { project }, driver }: StackController): void {
-  if (wanted.kind !== "open") return;
-  const isOpen = (wanted.project ?? project) === project && (wanted.driver ?? driver) === driver;
-  if (isOpen) return;
-  const on = wanted.driver === undefined ? "" : { process: " on processes", docker: " on Docker" }[wanted.driver];
-  const message = `the run is for the stack ${wanted.project ?? project}${on}, and the lab has ${project} open`;
-  throw new LabError("precondition", message, { hint: OTHER_STACK_HINT });
-}
-
-/** A stack that cannot serve the scenario is not brought up for it. @throws LabError `precondition` naming what it lacks */
-function assertForStack(loaded: LoadedScenario, stack: Stack): void {
-  const [first, ...more] = stackProblems([loaded], stack, ["service", "link", "role", "unreported"]);
-  if (first === undefined) return;
-  const rest = more.length === 0 ? "" : `, and ${more.length} more`;
-  throw new LabError(
-    "precondition",
-    `the scenario is for another stack than ${stack.project}: ${first.message}${rest}`,
-    {
-      hint: OTHER_STACK_HINT,
-    },
-  );
 }
 
 function notUp(error: unknown): never {
