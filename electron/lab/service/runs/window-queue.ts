@@ -172,14 +172,14 @@ export class WindowQueue {
       pause: () => pause()?.reason ?? null,
       executors: [
         async (run, context) => {
-          void this.#look(queue);
+          void this.#readTerminalRuns(queue);
           const isCancelled = this.#writing.has(run.runId) && this.#parts.entries.find(run.runId) === undefined;
           return isCancelled ? CANCELLED : execute(run, context);
         },
       ],
       times: TIMES,
       onFailure: (error) => this.#report(error),
-      onReport: () => this.#look(queue),
+      onReport: () => this.#readTerminalRuns(queue),
     });
     await this.#releaseLeft(queue);
     if (this.#parts.entries.left > 0) onChange();
@@ -188,7 +188,7 @@ export class WindowQueue {
   }
 
   /** What terminals have done to the queue. */
-  async #look(queue: QueueStore): Promise<void> {
+  async #readTerminalRuns(queue: QueueStore): Promise<void> {
     const { labels, entries } = this.#parts;
     try {
       const open = await queue.list({ states: ["queued"], labelled: labels.terminal, limit: LISTED });

@@ -268,7 +268,7 @@ export class StackController {
   }
 
   /** What cannot be checked now is reported by the health of the services. */
-  async #look(running: RunningStack): Promise<void> {
+  async #checkDamage(running: RunningStack): Promise<void> {
     const found = await this.inspect(running).catch(() => []);
     if (this.running !== running) return;
     this.#damage = found.filter((each) => this.#damageBefore.has(describeDamage(each)));
@@ -284,7 +284,7 @@ export class StackController {
     if (situation.is === "up") {
       const { running } = situation.open;
       running.health.onTransition(() => this.#parts.onChange());
-      this.#timer = setInterval(() => void this.#look(running), POLL_INTERVAL_MS).unref();
+      this.#timer = setInterval(() => void this.#checkDamage(running), POLL_INTERVAL_MS).unref();
       this.#parts.onUp(running);
     }
     this.#parts.onChange();

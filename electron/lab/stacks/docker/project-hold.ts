@@ -17,8 +17,8 @@ export async function holdProject(engine: string, project: string, purpose: stri
   const said = `process ${process.pid}, ${purpose}`;
   let server = await listen(path, said);
   if (server === undefined) {
-    const holder = await askHolder(path);
-    if (holder !== undefined) throw busy(project, holder);
+    const owner = await askLockOwner(path);
+    if (owner !== undefined) throw busy(project, owner);
     // Only a socket that is a file outlives its process.
     rmSync(path, { force: true });
     server = await listen(path, said);
@@ -28,8 +28,8 @@ export async function holdProject(engine: string, project: string, purpose: stri
   return () => void held.close();
 }
 
-function busy(project: string, holder: string): LabError {
-  return new LabError("busy", `another lab is at work on project ${project}: ${holder}`, {
+function busy(project: string, owner: string): LabError {
+  return new LabError("busy", `another lab is at work on project ${project}: ${owner}`, {
     hint: {
       terminal: "wait for it, or bring up a project of another name: COMPOSE_PROJECT_NAME=other, with --ports auto",
       window: "wait for it, or open another stack on the Stacks page",
@@ -61,8 +61,8 @@ function listen(path: string, said: string): Promise<Server | undefined> {
   });
 }
 
-/** What the holder says of itself; undefined when nobody answers. */
-function askHolder(path: string): Promise<string | undefined> {
+/** What the owner says of itself; undefined when nobody answers. */
+function askLockOwner(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     let said = "";
     const socket = connect(path);
