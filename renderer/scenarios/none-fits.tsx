@@ -7,8 +7,8 @@ export function NoneFits({ project }: { project: string }) {
     <section className={classes.none} aria-labelledby="none-fits-title">
       <h2 id="none-fits-title">No scenario fits {project} yet</h2>
       <p>
-        Those below need services that it does not have. Select a service or a link on the map and break it: what you do
-        by hand can be saved as a scenario. Or <a href={formatRoute({ at: "scenarios" })}>write one</a>.
+        Those below need services that it does not have. Select a service or a link on the map and break it: a manual
+        session can be saved as a scenario. Or <a href={formatRoute({ at: "scenarios" })}>write one</a>.
       </p>
     </section>
   );
