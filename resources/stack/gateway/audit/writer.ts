@@ -19,7 +19,10 @@ export function rowWriter(pool: Pool, { name, text }: Insert): WriteRows {
   };
 }
 
-/** A statement with one parameter for all rows: with arrays, pg would quote every value separately. */
+/**
+ * A statement with one parameter for all rows: with arrays, pg would quote every value separately. As jsonb, since each `->>`
+ * on json reads the row from its beginning.
+ */
 export interface Insert {
   /** Name of the prepared statement. */
   name: string;
@@ -70,7 +73,7 @@ export const insertDecisions: Insert = {
   INSERT INTO audit_log (${decisionColumns.join(", ")})
   SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, (entry->>4)::jsonb, entry->>5, entry->>6,
     to_timestamp((entry->>7)::double precision / 1000), entry->>8, entry->>9, entry->>10, (entry->>11)::double precision
-  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, ordinal)
+  FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS list (entry, ordinal)
   ORDER BY ordinal
   ON CONFLICT (call_id, decision) DO NOTHING`,
 };
@@ -85,7 +88,7 @@ export const insertCalls: Insert = {
   SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, entry->>4,
     to_timestamp((entry->>5)::double precision / 1000), to_timestamp((entry->>6)::double precision / 1000), entry->>7,
     (entry->>8)::integer, (entry->>9)::bigint, (entry->>10)::bigint, entry->>11, entry->>12, entry->>13
-  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, ordinal)
+  FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS list (entry, ordinal)
   ORDER BY ordinal
   ON CONFLICT (call_id) DO NOTHING`,
 };
@@ -101,7 +104,7 @@ export const insertChanges: Insert = {
   INSERT INTO backend_changes (${changeColumns.join(", ")})
   SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, entry->>4, entry->>5,
     to_timestamp((entry->>6)::double precision / 1000)
-  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, ordinal)
+  FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS list (entry, ordinal)
   ORDER BY ordinal
   ON CONFLICT (change_id) DO NOTHING`,
 };
