@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { COMPOSE_DURATION_PATTERN, formatDuration, parseDuration } from "./duration.ts";
+import { COMPOSE_DURATION_PATTERN, formatDuration, formatSpanDuration, parseDuration } from "./duration.ts";
 
 describe("reads", () => {
   test.each([
@@ -70,3 +70,10 @@ describe("writes", () => {
     expect(formatDuration(119_600)).toBe("2 min 0 s");
   });
 });
+
+test.each([
+  [0, "0 ms"],
+  [0.035, "35 µs"],
+  [0.9996, "1 ms"],
+  [12.4, "12 ms"],
+])("a span of %d ms lasts %s", (ms, text) => expect(formatSpanDuration(ms)).toBe(text));

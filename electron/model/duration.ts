@@ -31,3 +31,9 @@ export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1_000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
+
+/** The same of a span, many of which last less than a millisecond: `35 µs`. */
+export function formatSpanDuration(ms: number): string {
+  const us = Math.round(ms * 1_000);
+  return us > 0 && us < 1_000 ? `${us} µs` : formatDuration(ms);
+}

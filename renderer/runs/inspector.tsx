@@ -60,6 +60,7 @@ function AboutRun({ view }: { view: RunView }) {
   const applied = faults.filter(({ status }) => status !== "refused");
   const isWithoutScenario = ["trace", "session", "evaluation"].includes(kindOfRun(scenario.id));
   const ofScenario: [string, ReactNode][] = [
+    ["Scenario", <code key="id">{scenario.id}</code>],
     ["Patterns", scenario.patterns.join(", ") || "none"],
     ["Protections off", started.without.join(", ") || "none"],
     ["Faults", applied.map(({ name }) => name).join(", ") || "none at this moment"],
@@ -74,7 +75,6 @@ function AboutRun({ view }: { view: RunView }) {
           ...(isWithoutScenario ? [] : ofScenario),
           ["Recorded", started.raw ? "raw: not redacted, cannot be exported" : "with secrets redacted"],
           ["Warnings", warnings.length === 0 ? "none" : warnings.map(({ event }) => event.message).join("; ")],
-          ["Scenario", <code key="id">{scenario.id}</code>],
           ["Run", <code key="run">{started.runId}</code>],
           ["Lab", started.labVersion],
         ]}

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { formatSpanDuration } from "../../electron/model/duration.ts";
 import type { TelemetrySpan } from "../../electron/model/telemetry.ts";
 import type { RunRecord } from "../state/run-record.ts";
 import { BriefText } from "../ui/brief-text.tsx";
@@ -43,7 +44,7 @@ export function SpanDetails({ span, record, isBelow }: SpanDetailsProps) {
           ["Kind", span.kind],
           ["Status", span.isError ? `error${statusMessage && `: ${statusMessage}`}` : "no error"],
           ["Started", formatDuration(ms(startUs))],
-          ["Duration", endUs === undefined ? "has not ended" : formatDuration((endUs - startUs) / 1_000)],
+          ["Duration", endUs === undefined ? "has not ended" : formatSpanDuration((endUs - startUs) / 1_000)],
           ["In this run", JOINED[span.joinedBy]],
           ["Trace", <TraceButton key="trace" traceId={span.traceId} />],
           ["Span", <code key="span">{span.spanId}</code>],

@@ -1,9 +1,9 @@
 import { type CSSProperties, type KeyboardEvent, memo } from "react";
+import { formatSpanDuration } from "../../electron/model/duration.ts";
 import { PROBLEM_TEXTS } from "../../electron/model/joined-spans.ts";
 import type { WaterfallRow } from "../../electron/model/waterfall.ts";
 import type { WaterfallSpan } from "../../electron/model/waterfall-span.ts";
 import type { Projection } from "../timeline/axis.ts";
-import { formatDuration } from "../ui/times.ts";
 import { placeBar } from "./bar-place.ts";
 import classes from "./waterfall.module.css";
 
@@ -32,9 +32,9 @@ export const SpanRow = memo(function SpanRow(props: RowProps) {
     event.stopPropagation();
     onToggle(span.id, event.key === "ArrowRight");
   };
-  const duration = `${formatDuration(span.end - span.start)}${span.isOpen ? "…" : ""}`;
+  const duration = `${formatSpanDuration(span.end - span.start)}${span.isOpen ? "…" : ""}`;
   const labels = [...span.problems.map((problem) => PROBLEM_TEXTS[problem]), ...span.faults];
-  const own = isParent ? `, ${formatDuration(self)} of its own` : "";
+  const own = isParent ? `, ${formatSpanDuration(self)} of its own` : "";
   const wrong = span.problems.map((problem) => `, ${PROBLEM_TEXTS[problem]}`).join("");
   const met = span.faults.length > 0 ? `, met ${span.faults.join(", ")}` : "";
   const failed = span.isError ? ", failed" : "";
