@@ -28,16 +28,28 @@ export async function startPostgres() {
   const port = await freePort();
   const url = `postgres://lab:lab@127.0.0.1:${port}/audit`;
   let server: ChildProcess | undefined;
-  const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> => {
+  // One connection for all: each new one is a process of the server and a password to be proven.
+  let connection: Promise<pg.Client> | undefined;
+  const connect = async () => {
     const client = new pg.Client({ connectionString: url });
-    client.on("error", () => {});
-    await client.connect();
-    return client.query<Row>(text, values).then(
-      ({ rows }) => client.end().then(() => rows),
-      (error) => client.end().then(() => Promise.reject(error)),
+    const forget = () => {
+      connection = undefined;
+    };
+    client.on("error", forget).on("end", forget);
+    return client.connect().then(
+      () => client,
+      (error) => {
+        forget();
+        throw error;
+      },
     );
   };
+  const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> => {
+    connection ??= connect();
+    return (await (await connection).query<Row>(text, values)).rows;
+  };
   const start = async () => {
+    connection = undefined;
     const { PATH, NODE_COMPILE_CACHE } = process.env;
     const account = { POSTGRES_USER: "lab", POSTGRES_PASSWORD: "lab", POSTGRES_DB: "audit" };
     const environment = { PATH, NODE_COMPILE_CACHE, PORT: String(port), DATA_FOLDER: folder, ...account };
