@@ -10,42 +10,39 @@ const TESTS = [
 const NONE = ["**/node_modules/**", "resources/stack/build/**"];
 
 /**
- * Tests of functions: they start no process, thread or server, load nothing native, replace no module and leave nothing
- * changed in their process. One process runs many such files, since to start one costs more than the tests in it.
+ * Tests that change or measure their process: they replace modules or globals, set its environment, count its timers, sockets
+ * or garbage, or need it never to be busy with more than theirs. And those that wait. A process each.
  */
-const PURE = [
-  "electron/model/**/*.test.ts",
-  "electron/lab/{events,redaction,reports,trace-files}/**/!(recorded-run).test.ts",
-  "electron/lab/evaluation/!(custom-evaluator).test.ts",
-  "electron/lab/bundles/{otlp-trace,report/report}.test.ts",
-  "electron/lab/scenarios/{certainty,checks,describe,fields,load,plan}.test.ts",
-  "electron/lab/service/streams/{credit,json-text}.test.ts",
-  "electron/lab/stacks/{interpolation,stack-file}.test.ts",
-  "electron/lab/stacks/docker/{engine-error,event-shape,inspection,log-frames,propose-*,shell-words}.test.ts",
-  "electron/shell/{link-route,window-state}.test.ts",
-  "renderer/!(lab-client)/**/*.test.{ts,tsx}",
-  "resources/stack/agent/{model,scripted}-planner.test.ts",
-  "resources/stack/fault-proxy/{address,randomness,record-log,settings}.test.ts",
-  "resources/stack/fault-proxy/{parsing,toxics}/**/*.test.ts",
-  "resources/stack/fault-proxy/stages/slicer.test.ts",
-  "resources/stack/gateway/{policy,sessions}/**/*.test.ts",
-  "resources/stack/gateway/approvals/{digest,slack-signature}.test.ts",
-  "resources/stack/gateway/audit/storable.test.ts",
-  "resources/stack/gateway/backends/{event,http-response}-parser.test.ts",
-  "resources/stack/gateway/calls/{history,trace-context}.test.ts",
-  "resources/stack/http/guard.test.ts",
-  "resources/stack/payments-mcp/ledger.test.ts",
+const ALONE = [
+  "**/*.docker.test.ts",
+  "e2e/terminal/**/*.test.ts",
+  "electron/hosts/terminal/main.test.ts",
+  "electron/lab/{abort-scope,process-usage}.test.ts",
+  "electron/lab/bundles/bundles.test.ts",
+  "electron/lab/history/sqlite/writer.test.ts",
+  "electron/lab/runs/{follow-ends,manual-session,runner}.test.ts",
+  "electron/lab/scenarios/{settle-decisions,steps}.test.ts",
+  "electron/lab/service/{beat,engine-service}.test.ts",
+  "electron/lab/stacks/{log-tail-unwatched,process-driver}.test.ts",
+  "renderer/lab-client/lab-client.test.ts",
+  "resources/stack/fault-proxy/links/close-socket.test.ts",
+  "resources/stack/http/within.test.ts",
+  "resources/stack/mcp-server/sessions.test.ts",
 ];
 
 /** Files that mostly wait, for an engine or for a run: a minute or more each. */
 const WAITS = /\.docker\.test\.ts$|\/e2e\/terminal\//;
 
-/** Those that wait come first, beside the pages; at the end there are only files that keep the processor busy. */
+/**
+ * Those that wait come first, beside the pages; at the end there are only files that keep the processor busy. Project by
+ * project, since a process is kept for the next file only if that is of the same project.
+ */
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const waits = ({ moduleId }: TestSpecification) => WAITS.test(moduleId);
-    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))];
+    const place = (file: TestSpecification) => (waits(file) ? 0 : file.project.name === "alone" ? 1 : 2);
+    return sorted.toSorted((one, other) => place(one) - place(other));
   }
 }
 
@@ -59,12 +56,17 @@ export default defineConfig({
     // .ci/count.mjs reads the second.
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
-      { test: { ...limits(), name: "pure", include: PURE, exclude: NONE, isolate: false } },
-      // Tests send signals, run real processes and load a native module: a process each.
-      { test: { ...limits(), name: "parts", include: TESTS, exclude: [...NONE, ...PURE] } },
+      { test: { ...limits(), name: "alone", include: ALONE, exclude: NONE } },
+      // To start a process, and to load the lab in it, is a third of what most of these cost.
+      { test: { ...limits(), ...shared(), name: "together", include: TESTS, exclude: [...NONE, ...ALONE] } },
     ],
   },
 });
+
+/** One process for many files. What a test has replaced is there again for the next one, which may be of another file. */
+function shared() {
+  return { isolate: false, restoreMocks: true, unstubEnvs: true, unstubGlobals: true };
+}
 
 function limits() {
   return {
