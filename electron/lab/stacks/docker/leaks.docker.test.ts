@@ -4,8 +4,10 @@ import { RunningStack } from "../running-stack.ts";
 import { describeOnDocker, newRegister, serverService, stackOf, upOnDocker } from "./testing/on-docker.ts";
 
 const never = new AbortController().signal;
-/** More than the ten listeners of one kind after which Node warns; `npm run soak -- leaks` has many more. */
-const CYCLES = Number(process.env.LEAK_CYCLES ?? 15);
+/** The first few fill the pools that are kept. */
+const FIRST_CYCLES = 3;
+/** With the first ones more than the ten listeners of one kind after which Node warns; `npm run soak -- leaks` has many more. */
+const CYCLES = Number(process.env.LEAK_CYCLES ?? 9);
 
 /** What this process holds open: sockets by the system's own list, timers and requests by Node's. */
 function held(): Record<string, number> {
@@ -37,8 +39,7 @@ describeOnDocker(`${CYCLES} times stopping and starting`, (engine) => {
       await running.health.waitFor("web", "down", never);
       await running.startAndWait("web", never);
     };
-    // The first few fill the pools that are kept.
-    for (let count = 0; count < 3; count++) await cycle();
+    for (let count = 0; count < FIRST_CYCLES; count++) await cycle();
     const before = held();
     for (let count = 0; count < CYCLES; count++) await cycle();
     // A connection that has just been used is kept for a moment: what counts is that it goes.
@@ -55,7 +56,7 @@ describeOnDocker(`${CYCLES} times stopping and starting`, (engine) => {
     const outer = await upOnDocker(engine, stack);
     const before = held();
     const { register, stacksFolder } = newRegister();
-    for (let count = 0; count < 20; count++) {
+    for (let count = 0; count < FIRST_CYCLES + CYCLES; count++) {
       const again = await RunningStack.attach(stack, outer.registered, register, stacksFolder);
       const logs = again.followLogs(() => {});
       await again.health.waitFor("web", "up", never);
