@@ -20,6 +20,15 @@ export interface QueueRow {
   finished_ms: number | null;
 }
 
+/** Without the traces and the eval set that an evaluation carries. */
+export function toBriefRun(row: QueueRow): QueuedRun {
+  const run = toRun(row);
+  const { target, evalSet: _, ...spec } = run.spec as { target?: { data?: unknown }; evalSet?: unknown };
+  if (target === undefined) return run;
+  const { data: __, ...where } = target;
+  return { ...run, spec: { ...spec, target: where } };
+}
+
 export function toRun(row: QueueRow): QueuedRun {
   return {
     runId: row.run_id,

@@ -1,6 +1,6 @@
 import type { Outcome } from "../../model/outcomes.ts";
 import type { QueueSql, SqlQuery } from "./queue-database.ts";
-import { type QueueRow, toRun } from "./queue-row.ts";
+import { type QueueRow, toBriefRun, toRun } from "./queue-row.ts";
 import type {
   Delivery,
   EndedRun,
@@ -223,7 +223,8 @@ export class SqlQueue implements QueueStore {
     return row && toRun(row);
   }
 
-  async list({ states, outcomes, labelled, notLabelled, limit, beforeWallMs }: QueueFilter): Promise<QueuedRun[]> {
+  async list(filter: QueueFilter): Promise<QueuedRun[]> {
+    const { states, outcomes, labelled, notLabelled, limit, beforeWallMs, isBrief } = filter;
     const values: unknown[] = [limit];
     const value = (given: unknown) => `$${values.push(given)}`;
     const where: string[] = [];
@@ -240,7 +241,7 @@ export class SqlQueue implements QueueStore {
       `SELECT ${this.#columns} FROM queue ${conditions} ORDER BY number DESC LIMIT $1`,
       values,
     );
-    return rows.map(toRun);
+    return rows.map(isBrief === true ? toBriefRun : toRun);
   }
 
   async counts(): Promise<Record<QueueState, number>> {

@@ -16,7 +16,7 @@ const RUNNING_READ = 500;
 export async function queueSituation(queue: QueueStore): Promise<QueueSituation> {
   const [workers, running] = await Promise.all([
     queue.workers(WORKER_SEEN_MS),
-    queue.list({ states: ["running"], limit: RUNNING_READ }),
+    queue.list({ states: ["running"], limit: RUNNING_READ, isBrief: true }),
   ]);
   return { workers, running };
 }

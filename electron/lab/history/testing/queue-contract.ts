@@ -322,7 +322,13 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       expect(await ids({ limit: 9, states: ["queued", "running"] })).toEqual(["run-5", "run-4", "run-3"]);
       expect(await ids({ limit: 9, states: ["ended"], outcomes: ["cancelled"] })).toEqual(["run-2"]);
       expect(await ids({ limit: 9, beforeWallMs: 1 })).toEqual([]);
-      expect(await queue.counts()).toEqual({ queued: 2, running: 1, ended: 2 });
+      const spec = { target: { kind: "inline", data: { spans: [] } }, evalSet: { cases: [] }, labels: ["gpu"] };
+      await submit(queue, "evaluation", { spec });
+      expect(await queue.list({ limit: 1 })).toMatchObject([{ spec }]);
+      const brief = await queue.list({ limit: 1, isBrief: true });
+      expect(brief.map((run) => run.spec)).toEqual([{ target: { kind: "inline" }, labels: ["gpu"] }]);
+      await queue.cancel("evaluation");
+      expect(await queue.counts()).toEqual({ queued: 2, running: 1, ended: 3 });
       const reported = { worker: "w", labels: ["gpu"], concurrency: 2, pause: null };
       await queue.reportWorker(reported);
       expect(await queue.workers(60_000)).toEqual([reported]);

@@ -45,8 +45,8 @@ export class QueueService {
   async list(limit: number): Promise<QueueList> {
     const queue = await this.#parts.runs.queue();
     const [open, ended, counts, situation] = await Promise.all([
-      queue.list({ states: ["queued", "running"], limit: OPEN_LISTED }),
-      queue.list({ states: ["ended"], limit }),
+      queue.list({ states: ["queued", "running"], limit: OPEN_LISTED, isBrief: true }),
+      queue.list({ states: ["ended"], limit, isBrief: true }),
       queue.counts(),
       queueSituation(queue),
     ]);
