@@ -83,7 +83,15 @@ test("a call is sent once and every second, a prompt is sent to the agent, and w
           .count(),
       )
       .toBeGreaterThan(1);
-    await send.getByRole("switch", { name: "Every second" }).click();
+    // It goes on beside the map, where it can be seen what breaking something does.
+    await window.goTo("Lab");
+    const steady = page.getByRole("region", { name: "Steady traffic" });
+    await expect(steady.getByRole("list", { name: /^How the last/ }).getByRole("listitem")).not.toHaveCount(0);
+    await page.goto(`${new URL(page.url()).origin}/#/service/gateway`);
+    await expect(send.getByRole("switch", { name: "Every second" })).toBeChecked();
+    await window.goTo("Lab");
+    await steady.getByRole("button", { name: "Stop sending" }).click();
+    await expect(steady).toHaveCount(0);
     await page.goto(`${new URL(page.url()).origin}/#/service/agent`);
     const ask = page.getByRole("region", { name: "Send a prompt" });
     await expect(ask.getByRole("button", { name: "Ask" })).toHaveAccessibleDescription("Enter a prompt");

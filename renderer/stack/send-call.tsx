@@ -10,6 +10,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { SendButtons, SentAnswers } from "./send-controls.tsx";
 import classes from "./service-page.module.css";
 import { useSent } from "./use-sent.ts";
+import { useKeepSteady, useSteady } from "./use-steady.ts";
 
 type Arguments = Record<string, never>;
 
@@ -17,14 +18,22 @@ type Arguments = Record<string, never>;
 export function SendCall() {
   const { client } = useStores();
   const [tools, setTools] = useState<ListedTool[]>();
-  const [tool, setTool] = useState<string | null>(null);
-  const [text, setText] = useState("{}");
-  const [seconds, setSeconds] = useState("1");
-  const sending = useSent(async () => {
-    if (tool === null || !isObjectText(text)) return undefined;
-    const answer = await client.call.calls.send({ tool, arguments: parseJson(text) as Arguments });
-    return { ...answer, name: tool };
-  }, Number(seconds) * 1_000);
+  const steady = useSteady();
+  const begun = steady !== undefined && "tool" in steady.sent ? steady.sent : undefined;
+  const [tool, setTool] = useState<string | null>(begun?.tool ?? null);
+  const [text, setText] = useState(begun?.arguments ?? "{}");
+  const [seconds, setSeconds] = useState((begun && steady?.seconds) ?? "1");
+  const sending = useSent(
+    async () => {
+      if (tool === null || !isObjectText(text)) return undefined;
+      const answer = await client.call.calls.send({ tool, arguments: parseJson(text) as Arguments });
+      return { ...answer, name: tool };
+    },
+    Number(seconds) * 1_000,
+    begun !== undefined,
+  );
+  const sent = tool === null || !isObjectText(text) ? undefined : { tool, arguments: text };
+  useKeepSteady(sending.isRepeated, sent, seconds);
   const { answers, failure, setFailure } = sending;
   const cannot = useLab(whyNotRun);
 

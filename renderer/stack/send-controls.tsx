@@ -1,5 +1,6 @@
 import { Select, Switch } from "@mantine/core";
 import type { ReactNode } from "react";
+import { useInteraction } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -22,6 +23,7 @@ interface SendButtonsProps {
 /** Sends once, or every few seconds. */
 export function SendButtons({ label, sending, because, seconds, onSeconds, children }: SendButtonsProps) {
   const { isSending, isRepeated, send, setRepeated } = sending;
+  const setSteady = useInteraction((state) => state.setSteady);
   return (
     <div className={classes.sendButtons}>
       <ReasonedButton
@@ -37,7 +39,10 @@ export function SendButtons({ label, sending, because, seconds, onSeconds, child
         label={seconds === "1" ? "Every second" : `Every ${seconds} seconds`}
         checked={isRepeated}
         disabled={because !== undefined && !isRepeated}
-        onChange={(event) => setRepeated(event.currentTarget.checked)}
+        onChange={(event) => {
+          setRepeated(event.currentTarget.checked);
+          if (!event.currentTarget.checked) setSteady(undefined);
+        }}
       />
       <Select
         size="xs"

@@ -6,16 +6,24 @@ import { whyNotRun } from "../state/why-not-run.ts";
 import { SendButtons, SentAnswers } from "./send-controls.tsx";
 import classes from "./service-page.module.css";
 import { useSent } from "./use-sent.ts";
+import { useKeepSteady, useSteady } from "./use-steady.ts";
 
 /** Asks the stack's agent, once or every few seconds: it makes its calls through the gateway as in a run. */
 export function SendPrompt() {
   const { client } = useStores();
-  const [prompt, setPrompt] = useState("");
-  const [seconds, setSeconds] = useState("10");
-  const sending = useSent(async () => {
-    if (prompt.trim() === "") return undefined;
-    return { ...(await client.call.calls.prompt({ prompt })), name: "prompt" };
-  }, Number(seconds) * 1_000);
+  const steady = useSteady();
+  const begun = steady !== undefined && "prompt" in steady.sent ? steady.sent : undefined;
+  const [prompt, setPrompt] = useState(begun?.prompt ?? "");
+  const [seconds, setSeconds] = useState((begun && steady?.seconds) ?? "10");
+  const sending = useSent(
+    async () => {
+      if (prompt.trim() === "") return undefined;
+      return { ...(await client.call.calls.prompt({ prompt })), name: "prompt" };
+    },
+    Number(seconds) * 1_000,
+    begun !== undefined,
+  );
+  useKeepSteady(sending.isRepeated, prompt.trim() === "" ? undefined : { prompt }, seconds);
   const cannot = useLab(whyNotRun);
   const because = cannot ?? (prompt.trim() === "" ? "Enter a prompt" : undefined);
   return (

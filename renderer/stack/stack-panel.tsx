@@ -15,6 +15,7 @@ import { ToneWord } from "../ui/tone-mark.tsx";
 import { BreakPanel } from "./break-panel.tsx";
 import { StackMap } from "./stack-map.tsx";
 import classes from "./stack-panel.module.css";
+import { SteadyTraffic } from "./steady-traffic.tsx";
 import { useTraffic } from "./use-traffic.ts";
 
 const STATE_TONES: Record<StackStatus["state"], Tone> = {
@@ -65,6 +66,7 @@ export function StackPanel() {
         <StackMap stack={stack} traffic={traffic} selected={selected} onSelect={select} />
         <ListenButton stack={stack} />
       </div>
+      {stack.state === "up" && <SteadyTraffic />}
       <BreakPanel stack={stack} traffic={traffic} target={selected} />
     </section>
   );

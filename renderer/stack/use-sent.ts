@@ -14,13 +14,18 @@ export interface Sent extends CallAnswer {
 /**
  * Sends something once, or again and again until it is switched off or its page is left: nothing goes on unseen.
  * @param ask resolves to undefined when there is nothing to send
+ * @param isRepeatedAtFirst it goes on with what was begun elsewhere
  * @param everyMs between two beginnings; one that takes longer is waited for
  */
-export function useSent(ask: () => Promise<(CallAnswer & { name: string }) | undefined>, everyMs: number) {
+export function useSent(
+  ask: () => Promise<(CallAnswer & { name: string }) | undefined>,
+  everyMs: number,
+  isRepeatedAtFirst = false,
+) {
   const [answers, setAnswers] = useState<Sent[]>([]);
   const [failure, setFailure] = useState<string>();
   const [isSending, setSending] = useState(false);
-  const [isRepeated, setRepeated] = useState(false);
+  const [isRepeated, setRepeated] = useState(isRepeatedAtFirst);
   const lastNumber = useRef(0);
   const isShown = useRef(true);
   const send = async () => {

@@ -24,7 +24,17 @@ export interface RunInteraction {
   search: string;
 }
 
+/** A call or a prompt that is sent again and again, while the page where it was begun or the map is shown. */
+export interface SteadyTraffic {
+  /** The stack that it is sent to. */
+  project: string;
+  /** As it is written: a tool with the text of its arguments, or a prompt. */
+  sent: { tool: string; arguments: string } | { prompt: string };
+  seconds: string;
+}
+
 export interface InteractionStore extends RunInteraction {
+  steady: SteadyTraffic | undefined;
   /** Protections to switch off for the next runs started from the lab. */
   without: string[];
   selectedService: string | undefined;
@@ -39,6 +49,7 @@ export interface InteractionStore extends RunInteraction {
   selectService(service: string | undefined): void;
   awaitEntry(entryId: string | undefined): void;
   follow(followed: InteractionStore["followed"]): void;
+  setSteady(steady: SteadyTraffic | undefined): void;
 }
 
 const NOTHING: Omit<RunInteraction, "runId"> = {
@@ -59,6 +70,7 @@ export function createInteraction() {
     selectedService: undefined,
     awaitedEntry: undefined,
     followed: undefined,
+    steady: undefined,
     openRun: (runId, at) => {
       if (get().runId !== runId) set({ runId, ...NOTHING, ...at });
       else if (Object.keys(at).length > 0) set(at);
@@ -69,5 +81,6 @@ export function createInteraction() {
     selectService: (selectedService) => set({ selectedService }),
     awaitEntry: (awaitedEntry) => set({ awaitedEntry }),
     follow: (followed) => set({ followed }),
+    setSteady: (steady) => set({ steady }),
   }));
 }
