@@ -187,7 +187,11 @@ export class DockerLinkSidecars implements LinkSidecars {
   }
 
   async #carry(link: DirectLink, fault: SidecarFault): Promise<CarriedLinks> {
-    const [locations, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
+    const [locations, image, standing] = await Promise.all([
+      this.#locate(link),
+      this.ensureImage(),
+      this.#standing(link),
+    ]);
     const parts = {
       docker: this.#docker,
       link,
@@ -196,7 +200,6 @@ export class DockerLinkSidecars implements LinkSidecars {
       listener: this.#everyListener,
       reads: () => this.#readsOf(link.name),
     };
-    const standing = await this.#standing(link);
     const started: CarriedLink[] = [];
     try {
       await allDone(

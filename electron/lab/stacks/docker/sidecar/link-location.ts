@@ -40,13 +40,15 @@ export async function locateLink(
   project: string,
   { name, from, to, port, by }: DirectLink,
 ): Promise<LinkLocation[]> {
-  const callers = await runningContainers(docker, project, from);
+  const [callers, callees] = await Promise.all([
+    runningContainers(docker, project, from),
+    runningContainers(docker, project, to),
+  ]);
   if (callers.length === 0) {
     throw new LabError("precondition", `${name} cannot be broken: ${from} is not running`, {
       hint: `start ${from} first`,
     });
   }
-  const callees = await runningContainers(docker, project, to);
   const homes = await Promise.all(callees.map((each) => namespaceOwner(docker, each)));
   const locations = new Map<string, LinkLocation>();
   for (const caller of callers) {
