@@ -27,7 +27,10 @@ describe("the plan of a scenario", () => {
   });
 
   test("names no address of a service whose port the engine chooses at each start", () => {
-    const services = stack.services.map((each) => ({ ...each, port: { containerPort: 8421, hostPort: 0, hostAddress: "" } }));
+    const services = stack.services.map((each) => ({
+      ...each,
+      port: { containerPort: 8421, hostPort: 0, hostAddress: "" },
+    }));
     const parsed = schema.parse({
       id: "x",
       title: "x",
