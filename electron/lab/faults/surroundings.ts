@@ -32,9 +32,10 @@ export async function assertAsBefore(
   { driver }: UndoTarget,
   isBrokenByOther: (service: string) => boolean,
   signal: AbortSignal,
+  healthCheckLimitMs = HEALTH_CHECK_LIMIT_MS,
 ): Promise<void> {
   if (driver.surroundings === undefined || before === undefined) return;
-  const late = AbortSignal.any([signal, AbortSignal.timeout(HEALTH_CHECK_LIMIT_MS)]);
+  const late = AbortSignal.any([signal, AbortSignal.timeout(healthCheckLimitMs)]);
   const differences = await driver.surroundings.differences(before, isBrokenByOther, late);
   if (differences.length === 0) return;
   throw new LabError("residue", `not as it was before the fault: ${differences.join("; ")}`, {

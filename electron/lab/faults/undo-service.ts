@@ -10,6 +10,9 @@ import type { UndoTarget } from "./undo-target.ts";
 import type { Undone } from "./undone.ts";
 import { waitForRecovery } from "./wait-for-recovery.ts";
 
+/** A health check of a service that has not come up is not waited for once more: time is left for another attempt. */
+const COMPARED_LIMIT_MS = 1_000;
+
 /** What a fault targets of a service, while it is undone. */
 interface Part {
   replica: Replica;
@@ -148,7 +151,8 @@ async function withDifferences(
   signal: AbortSignal,
 ): Promise<never> {
   if (signal.aborted) throw error;
-  await settleAll([Promise.reject(error), assertAsBefore(fault, target, isBrokenByOther, signal)]);
+  const compared = assertAsBefore(fault, target, isBrokenByOther, signal, COMPARED_LIMIT_MS);
+  await settleAll([Promise.reject(error), compared]);
   throw error;
 }
 
