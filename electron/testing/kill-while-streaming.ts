@@ -27,6 +27,8 @@ expect: [{ service: gateway, is: up }]
 `;
 
 export interface StreamedEvents {
+  /** Number of the last event that was sent to the window, or skipped for it. */
+  lastSeq: number;
   /** Events sent to the window. */
   events: number;
   /** Of those, the ones reported as saved. */
@@ -39,8 +41,8 @@ export interface StreamedEvents {
 
 /**
  * One round, judged from outside: a browser host in its own process runs a scenario while its services print, and is
- * killed (SIGKILL) as soon as its window was sent what there is up to event number `afterEvents`. What was reported to the window is compared
- * with the rows of the database, read by SQL in this process.
+ * killed (SIGKILL) as soon as its window was sent what there is up to event number `afterEvents`. What was reported to the
+ * window is compared with the rows of the database, read by SQL in this process.
  *
  * @param home a data folder; may be that of an earlier round
  */
@@ -56,14 +58,16 @@ export async function killWhileStreaming(home: string, afterEvents: number): Pro
     void print(home, printing.signal);
     const seqs: number[] = [];
     let savedSeq = 0;
+    let lastSeq = 0;
     let isKilled = false;
     for await (const message of messagesOf(call, runId)) {
       if (message.type !== "run") continue;
       for (const item of message.items) if (item.type !== "skipped") seqs.push(item.seq);
       ({ savedSeq } = message);
-      // Skipped ones count: of a busy lab most may be, and the lines that a run logs of a service are bounded.
       const last = message.items.at(-1);
-      if (isKilled || last === undefined || (last.type === "skipped" ? last.toSeq : last.seq) < afterEvents) continue;
+      if (last !== undefined) lastSeq = last.type === "skipped" ? last.toSeq : last.seq;
+      // Skipped ones count: on a busy machine most may be, and the lines that a run logs of a service are bounded.
+      if (isKilled || lastSeq < afterEvents) continue;
       isKilled = true;
       lab.child.kill("SIGKILL");
     }
@@ -72,7 +76,7 @@ export async function killWhileStreaming(home: string, afterEvents: number): Pro
     const stored = storedSeqs(home, runId);
     const saved = seqs.filter((seq) => !(seq > savedSeq));
     const missing = saved.filter((seq) => !stored.has(seq));
-    return { events: seqs.length, saved: saved.length, missing, damage: damageOf(home) };
+    return { lastSeq, events: seqs.length, saved: saved.length, missing, damage: damageOf(home) };
   } finally {
     printing.abort();
     lab.child.kill("SIGKILL");
