@@ -1,4 +1,4 @@
-import { TagsInput, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import type { QueueSubmitRequest } from "../../electron/contract/queue.ts";
 
@@ -13,9 +13,10 @@ const FILE = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
 
 /** What every run of a worker may ask for. `because` says what is wrong with it. */
 export function useWorkerFields() {
-  const [labels, setLabels] = useState<string[]>([]);
+  const [named, setNamed] = useState("");
   const [url, setUrl] = useState("");
   const [file, setFile] = useState("");
+  const labels = named.split(/[\s,]+/).filter((label) => label !== "");
   const wrongLabel = labels.find((label) => !LABEL.test(label));
   const because =
     (wrongLabel !== undefined ? `A label has letters, digits and . _ - only: ${wrongLabel}` : undefined) ??
@@ -23,12 +24,11 @@ export function useWorkerFields() {
     (file !== "" && !FILE.test(file) ? "The file is a relative path of letters, digits and . _ -" : undefined);
   const fields = (
     <>
-      <TagsInput
+      <TextInput
         label="Labels that its worker must have"
-        placeholder={labels.length === 0 ? "Any worker" : ""}
-        value={labels}
-        onChange={setLabels}
-        clearable
+        placeholder="eu, gpu"
+        value={named}
+        onChange={(event) => setNamed(event.currentTarget.value)}
       />
       <TextInput
         label="Send the result to a webhook"
