@@ -1,4 +1,11 @@
-import { ANNOTATIONS, BATCH, deliveryTable, type QueueDialect, queueTables, WORKER_PAUSE } from "../queue-migrations.ts";
+import {
+  ANNOTATIONS,
+  BATCH,
+  deliveryTable,
+  type QueueDialect,
+  queueTables,
+  WORKER_PAUSE,
+} from "../queue-migrations.ts";
 
 const DIALECT: QueueDialect = { number: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", big: "bigint", strict: "" };
 
