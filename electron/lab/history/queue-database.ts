@@ -4,8 +4,8 @@ export type SqlQuery = <Row>(text: string, values: readonly unknown[]) => Promis
 export interface QueueSql {
   /** The time of the database in milliseconds since the epoch. */
   now: string;
-  /** Ends a subquery whose row is taken, passing over those that others have locked. */
-  skipLocked: string;
+  /** Ends a subquery whose row of that table is taken, passing over those that others have locked. */
+  skipLocked(table: string): string;
   /** Ends a query whose rows stay as they are until the transaction ends. */
   forUpdate: string;
   /** Whether the JSON list in the column `labels` has only members of the one in a value. */

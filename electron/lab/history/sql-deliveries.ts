@@ -28,7 +28,7 @@ export async function takeDelivery(
      WHERE (run_id, sink) = (
        SELECT waiting.run_id, waiting.sink FROM queue_deliveries waiting JOIN queue ON queue.run_id = waiting.run_id
        WHERE waiting.state = 'pending' AND waiting.due_ms <= ${now} AND ${labelsWithin("$2")}
-       ORDER BY waiting.due_ms LIMIT 1 ${skipLocked})
+       ORDER BY waiting.due_ms LIMIT 1 ${skipLocked("waiting")})
      RETURNING run_id, sink, tries`,
     [forMs, JSON.stringify(labels)],
   );

@@ -90,7 +90,7 @@ export class SqlQueue implements QueueStore {
            SELECT number FROM queue
            WHERE state <> 'ended' AND (state = 'queued' OR lease_until_ms < ${now}) AND attempt < max_attempts
              AND cancel_requested = 0 AND ${this.#sql.labelsWithin("$3")} AND labels LIKE $4
-           ORDER BY number LIMIT 1 ${skipLocked})
+           ORDER BY number LIMIT 1 ${skipLocked("queue")})
          RETURNING ${this.#columns}`,
         [worker, leaseMs, JSON.stringify(labels), only === undefined ? "%" : `%${JSON.stringify(only)}%`],
       );
@@ -205,7 +205,7 @@ export class SqlQueue implements QueueStore {
            SELECT number FROM queue WHERE state = 'running'
              AND ((lease_until_ms < ${now} AND (attempt >= max_attempts OR cancel_requested = 1))
                OR claimed_ms + deadline_ms + ${DEADLINE_GRACE_MS} < ${now})
-           ${skipLocked})
+           ${skipLocked("queue")})
          RETURNING ${this.#columns}`,
         [],
       );

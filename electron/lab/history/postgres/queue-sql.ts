@@ -19,7 +19,7 @@ export async function openQueueSql(location: PostgresLocation): Promise<QueueSql
   }
   return {
     now: "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
-    skipLocked: "FOR UPDATE SKIP LOCKED",
+    skipLocked: (table) => `FOR UPDATE OF ${table} SKIP LOCKED`,
     forUpdate: "FOR UPDATE",
     labelsWithin: (value) => `labels::jsonb <@ ${value}::jsonb`,
     query: queryOn(pool),

@@ -28,7 +28,7 @@ export function openQueueSql(file: string): QueueSql {
   };
   return {
     now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
-    skipLocked: "",
+    skipLocked: () => "",
     forUpdate: "",
     labelsWithin: (value) =>
       `NOT EXISTS (SELECT 1 FROM json_each(labels) WHERE value NOT IN (SELECT value FROM json_each(${value})))`,
