@@ -24,7 +24,7 @@ const ROW_PX: Record<LaneKind, number> = {
 };
 export const LANE_GAP_PX = 8;
 
-/** Empty lanes are omitted, except those that a run in progress is expected to fill. */
+/** Empty lanes are omitted, except those whose emptiness tells something of a run: a trace has no phases. */
 const EXPECTED: readonly LaneKind[] = ["phases", "steps", "health", "calls"];
 
 /** @param scale above 1 in presenter mode */
@@ -35,9 +35,10 @@ export function layOut(
 ): { boxes: LaneBox[]; heightPx: number } {
   const boxes: LaneBox[] = [];
   let topPx = LANE_GAP_PX / 2;
+  const isRun = !model.hasEnded || model.hasAny("phases");
   for (const kind of LANE_KINDS) {
     if (hidden.has(kind)) continue;
-    if (!model.hasAny(kind) && (model.hasEnded || !EXPECTED.includes(kind))) continue;
+    if (!model.hasAny(kind) && !(isRun && EXPECTED.includes(kind))) continue;
     const rows = model.rowsOf(kind);
     const rowPx = Math.round(ROW_PX[kind] * scale);
     boxes.push({ kind, topPx, rowPx, rows });

@@ -103,11 +103,14 @@ test("a very long run has the same number of rows", () => {
   expect(long.heightPx).toBe(short.heightPx);
 });
 
-test("a run in progress has the lanes that it will fill; one that has ended, or a trace, only those that it has", () => {
+test("a run has the lanes that it may fill, also when it has ended with none of them filled; a trace only those that it has", () => {
   const lanesOf = (events: readonly LabEvent[]) => layOut(modelOf(events), new Set(), 1).boxes.map(({ kind }) => kind);
   const [begun] = RECORDED.gatewayKilled;
+  const phase = RECORDED.gatewayKilled.find(({ type }) => type === "phase.started");
   const last = RECORDED.gatewayKilled.at(-1);
-  if (begun === undefined || last === undefined) throw new Error("no events");
-  expect(lanesOf([begun])).toEqual(["phases", "steps", "health", "calls"]);
+  if (begun === undefined || phase === undefined || last === undefined) throw new Error("no events");
+  const ofRuns = ["phases", "steps", "health", "calls"];
+  expect(lanesOf([begun])).toEqual(ofRuns);
+  expect(lanesOf([begun, { ...phase, seq: 2 }, { ...last, seq: 3 }])).toEqual(ofRuns);
   expect(lanesOf([begun, { ...last, seq: 2 }])).toEqual([]);
 });
