@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { expect } from "./lab-under-test.ts";
 import type { LabWindow } from "./lab-window.ts";
 import { testOnRecordedLab as test } from "./shared-labs.ts";
@@ -35,12 +35,12 @@ test("in narrow windows every page keeps its names, its actions and Halt", async
       await page.setViewportSize({ width, height: 800 });
       await window.openAddress(`#/run/${failed}`);
       await expect(page.getByRole("heading", { level: 1, name: title })).toBeInViewport({ ratio: 1 });
-      expect(await isCut(page, "main h1")).toBe(false);
+      expect(await isCut(page.locator("main h1").first())).toBe(false);
       await window.openAddress("#/history");
       const run = page.getByRole("link", { name: title }).first();
       await run.scrollIntoViewIfNeeded();
       await expect(run).toBeInViewport({ ratio: 1 });
-      expect(await isCut(page, '[data-control="open"]')).toBe(false);
+      expect(await isCut(run)).toBe(false);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
   });
@@ -111,9 +111,6 @@ async function problems(page: Page): Promise<string[]> {
   });
 }
 
-async function isCut(page: Page, selector: string): Promise<boolean> {
-  return page
-    .locator(selector)
-    .first()
-    .evaluate((shown) => shown.scrollWidth > shown.clientWidth || shown.scrollHeight > shown.clientHeight + 1);
+async function isCut(text: Locator): Promise<boolean> {
+  return text.evaluate((shown) => shown.scrollWidth > shown.clientWidth || shown.scrollHeight > shown.clientHeight + 1);
 }
