@@ -1,12 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-const TESTS = [
-  "electron/**/*.test.ts",
-  "resources/stack/**/*.test.ts",
-  "renderer/**/*.test.{ts,tsx}",
-  "e2e/terminal/**/*.test.ts",
-];
+const SERVICES = "resources/stack/**/*.test.ts";
+const TESTS = ["electron/**/*.test.ts", "renderer/**/*.test.{ts,tsx}", "e2e/terminal/**/*.test.ts"];
 const NONE = ["**/node_modules/**", "resources/stack/build/**"];
 
 /**
@@ -26,7 +22,7 @@ const ALONE = [
   "electron/lab/stacks/{log-tail-unwatched,process-driver}.test.ts",
   "renderer/lab-client/lab-client.test.ts",
   "resources/stack/fault-proxy/links/close-socket.test.ts",
-  "resources/stack/http/within.test.ts",
+  "resources/stack/http/{process-gauges,within}.test.ts",
   "resources/stack/mcp-server/sessions.test.ts",
 ];
 
@@ -41,7 +37,8 @@ class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const waits = ({ moduleId }: TestSpecification) => WAITS.test(moduleId);
-    const place = (file: TestSpecification) => (waits(file) ? 0 : file.project.name === "alone" ? 1 : 2);
+    const names = ["alone", "together", "services"];
+    const place = (file: TestSpecification) => (waits(file) ? -1 : names.indexOf(file.project.name));
     return sorted.toSorted((one, other) => place(one) - place(other));
   }
 }
@@ -59,6 +56,8 @@ export default defineConfig({
       { test: { ...limits(), name: "alone", include: ALONE, exclude: NONE } },
       // To start a process, and to load the lab in it, is a third of what most of these cost.
       { test: { ...limits(), ...shared(), name: "together", include: TESTS, exclude: [...NONE, ...ALONE] } },
+      // Not beside the lab's: they word the errors of a schema in their own way, which is set for a whole process.
+      { test: { ...limits(), ...shared(), name: "services", include: [SERVICES], exclude: [...NONE, ...ALONE] } },
     ],
   },
 });

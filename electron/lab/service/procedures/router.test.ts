@@ -188,7 +188,7 @@ test("settings are kept, and what was not named stays", async () => {
 test("every answer is as the contract says while nothing is up", async () => {
   expect(await send("capabilities.get")).toMatchObject({ host: "browser", bundles: true, readOnlyBecause: null });
   expect(await send("stack.status")).toMatchObject({ state: "down", protections: { off: [] } });
-  expect(await send("runs.active")).toEqual({ active: [], ended: [], left: 0 });
+  expect(await send("runs.active")).toEqual({ active: [], ended: [], left: 0, pause: null });
   expect(await send("approvals.history", {})).toEqual({ decided: [], hasMore: false });
   expect(await send("stack.undo", { target: "all" })).toEqual({ undone: 0, residue: [] });
   expect(await send("diagnostics.get")).toMatchObject({ dataFolder: join(home), queue: { queued: 0, running: 0 } });
