@@ -109,14 +109,15 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
 async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
   const { recovery, backends, audit, calls, changes, records, monitor, toolCalls } = parts;
   recovery.stop();
-  backends.close();
+  const sessionsEnded = backends.close();
   await toolCalls.idle(stopGraceMs);
-  await Promise.all(
-    [audit, calls, changes].map(async (spool) => {
+  await Promise.all([
+    sessionsEnded,
+    ...[audit, calls, changes].map(async (spool) => {
       const waiting = await spool.drain(drainMs);
       if (waiting > 0) log(`${spool.name}: ${waiting} rows stay in ${settings.auditSpoolFolder} for the next start`);
     }),
-  );
+  ]);
   await Promise.race([records.close(), new Promise((resolve) => setTimeout(resolve, poolEndMs).unref())]);
   monitor.stop();
   parts.stopWatching();

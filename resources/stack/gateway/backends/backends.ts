@@ -64,10 +64,11 @@ export class Backends {
     for (const backend of this.#all) this.#monitor(backend);
   }
 
-  close(): void {
+  /** Resolves once their sessions have ended, or cannot be in time. */
+  async close(): Promise<void> {
     for (const monitor of this.#monitors.values()) monitor.stop();
     for (const timer of this.#leaving.values()) clearTimeout(timer);
-    for (const { guarded } of [...this.#all, ...this.#leaving.keys()]) guarded.close();
+    await Promise.all([...this.#all, ...this.#leaving.keys()].map(({ guarded }) => guarded.close()));
   }
 
   #open(settings: BackendSettings): Backend {
@@ -89,7 +90,7 @@ export class Backends {
     this.#monitors.delete(backend);
     const timer = setTimeout(() => {
       this.#leaving.delete(backend);
-      backend.guarded.close();
+      void backend.guarded.close();
     }, backend.settings.deadlineMs);
     timer.unref();
     this.#leaving.set(backend, timer);

@@ -28,6 +28,26 @@ describe("a backend with state", () => {
     await eventually(support.sessions, (count) => count === 1);
   });
 
+  it("is told when the gateway stops: no session is left, neither its own nor one of a client", async () => {
+    const support = await scene.backend("reply");
+    const gateway = await scene.gateway({ support });
+    const clients = await Promise.all(Array.from({ length: 3 }, () => RawClient.open(gateway.mcpUrl)));
+    await Promise.all(clients.map((client) => client.call("reply")));
+    await eventually(support.sessions, (count) => count === 4);
+    await gateway.stop();
+    expect(support.sessions()).toBe(0);
+  });
+
+  it("and does not answer, does not keep the gateway from stopping", async () => {
+    const support = await scene.backend("reply");
+    const gateway = await scene.gateway({ support });
+    await (await RawClient.open(gateway.mcpUrl)).call("reply");
+    const unanswered: (string | undefined)[] = [];
+    support.intercept = ({ method }) => method === "DELETE" && unanswered.push(method) > 0;
+    await gateway.stop();
+    expect(unanswered).toEqual(["DELETE", "DELETE"]);
+  });
+
   it("loses one client's session: that is opened again, and no other", async () => {
     const support = await scene.backend("reply");
     const gateway = await scene.gateway({ support });

@@ -26,7 +26,7 @@ export interface OpenOptions {
 }
 
 const mcpHeaders = { "content-type": "application/json", accept: "application/json, text/event-stream" };
-const endDeadlineMs = 2_000;
+const endDeadlineMs = 1_000;
 
 /** Rejects with UpstreamFailure. */
 export async function openHttpSession(
@@ -73,11 +73,11 @@ export function postMessage(
   return http.post({ body, headers, deadlineMs, onEvent: () => true });
 }
 
-/** Frees the session at the backend; one that cannot be reached expires there by itself. */
-export function endHttpSession(http: UpstreamHttp, { headers, hasId }: HttpSession): void {
+/** Frees the session at the backend; one that cannot be reached in time expires there by itself. Never rejects. */
+export async function endHttpSession(http: UpstreamHttp, { headers, hasId }: HttpSession): Promise<void> {
   if (!hasId) return;
   const { "content-type": _none, ...others } = headers;
-  http
+  await http
     .post({ method: "DELETE", body: "", headers: others, deadlineMs: endDeadlineMs, onEvent: () => true })
     .catch(() => {});
 }

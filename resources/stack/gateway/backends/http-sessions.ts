@@ -47,6 +47,12 @@ export class HttpSessions<HttpSession extends AnySession> {
     this.#clients.delete(client);
   }
 
+  /** Ends all of them. */
+  close(): void {
+    for (const slot of [this.#own, ...this.#clients.values()]) slot.close();
+    this.#clients.clear();
+  }
+
   /** Undefined for a caller that has left: its client may have ended, and would never end again. */
   #slotOf(client: string, signal: AbortSignal | undefined): Slot<HttpSession> | undefined {
     const known = this.#clients.get(client);

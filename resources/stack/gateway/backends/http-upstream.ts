@@ -22,6 +22,9 @@ export class HttpUpstream implements Upstream {
   readonly #target: HttpTarget;
   readonly #options: UpstreamOptions;
   readonly #http: UpstreamHttp;
+  /** Sessions are ended over connections of their own, which outlast the others. */
+  readonly #endingHttp: UpstreamHttp;
+  readonly #ending = new Set<Promise<void>>();
   readonly #sessions: HttpSessions<HttpSession>;
   readonly #idPrefix = `g${randomBytes(4).toString("hex")}-`;
   readonly #closed = new AbortController();
@@ -36,9 +39,10 @@ export class HttpUpstream implements Upstream {
     this.#target = target;
     this.#options = options;
     this.#http = new UpstreamHttp(target.url);
+    this.#endingHttp = new UpstreamHttp(target.url);
     this.#sessions = new HttpSessions({
       open: () => this.#open(),
-      end: (session) => endHttpSession(this.#http, session),
+      end: (session) => this.#end(session),
       isShared: target.sharesSession,
     });
   }
@@ -66,9 +70,12 @@ export class HttpUpstream implements Upstream {
     this.#sessions.end(client);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed.abort();
+    this.#sessions.close();
     this.#http.close();
+    await Promise.all(this.#ending);
+    this.#endingHttp.close();
   }
 
   /** One request in the current session; undefined if the backend no longer knows that session. */
@@ -122,6 +129,11 @@ export class HttpUpstream implements Upstream {
     const session = await openHttpSession(this.#http, { id, headers, deadlineMs, known, onMessage });
     this.#about = session.about;
     return session;
+  }
+
+  #end(session: HttpSession): void {
+    const ending = endHttpSession(this.#endingHttp, session).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 
   #follow(session: HttpSession): void {

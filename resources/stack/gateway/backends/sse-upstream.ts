@@ -54,7 +54,7 @@ export class SseUpstream implements Upstream {
     this.#sessions.end(client);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
     for (const session of this.#open) session.end(new UpstreamFailure("closed", "the gateway is stopping"));
     this.#http.close();

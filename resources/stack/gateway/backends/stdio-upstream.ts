@@ -73,7 +73,7 @@ export class StdioUpstream implements Upstream {
 
   endClient(): void {}
 
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#restart);
     this.#process?.stop();

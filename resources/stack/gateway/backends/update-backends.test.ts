@@ -61,8 +61,8 @@ describe("UpdateBackends", () => {
     expect(asked).toEqual([]);
   });
 
-  it("UpdateBackends: a call in progress at one that is removed ends with its result", async () => {
-    const { stable, unstable, gateway } = await scene.pair();
+  it("UpdateBackends: a call in progress at one that is removed ends with its result, and then the sessions there", async () => {
+    const { stable, unstable, gateway } = await scene.pair({ UPSTREAM_DEADLINE: "1s" });
     const client = await RawClient.open(gateway.mcpUrl);
     const call = client.call("echo", { delayMs: 200 });
     await eventually(
@@ -71,6 +71,8 @@ describe("UpdateBackends", () => {
     );
     gateway.update({ BACKENDS: named({ stable }) });
     expect((await call).message.result).toMatchObject({ content: [{ text: '{"delayMs":200}' }] });
+    await eventually(unstable.sessions, (count) => count === 0);
+    expect(stable.sessions()).toBeGreaterThan(0);
   });
 
   it("UpdateBackendsPropertyChange: one with another address starts over there, and the first is not called any more", async () => {

@@ -38,7 +38,8 @@ export interface Upstream {
   /** A client's session has begun: a backend with state gets one of its own. Resolves once it is open, or cannot be. */
   beginClient(client: string): Promise<void>;
   endClient(client: string): void;
-  close(): void;
+  /** Fails the requests in progress and ends its sessions. Resolves within a second, and never rejects. */
+  close(): Promise<void>;
 }
 
 /** A backend at an address. */

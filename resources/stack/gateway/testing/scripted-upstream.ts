@@ -11,6 +11,6 @@ export function scriptedUpstream(request: (options: RequestOptions) => Promise<U
     request: (_method, _params, options) => request(options),
     beginClient: async () => {},
     endClient: () => {},
-    close: () => {},
+    close: async () => {},
   };
 }
