@@ -15,6 +15,7 @@ export class ProcessMonitor {
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs });
   readonly #timer: NodeJS.Timeout;
   #windowStart: EventLoopUtilization = performance.eventLoopUtilization();
+  #windowStartMs = performance.now();
   #last = { p99Ms: 0, maxMs: 0 };
 
   constructor() {
@@ -43,8 +44,16 @@ export class ProcessMonitor {
     this.#delay.disable();
   }
 
+  /**
+   * After a stall this may run before the histogram's tick, and the reset makes it forget when its last tick was: that stall
+   * shows in how late this is.
+   */
   #nextWindow(): void {
-    this.#last = this.#readDelay();
+    const nowMs = performance.now();
+    const lateMs = nowMs - this.#windowStartMs - windowMs;
+    const { p99Ms, maxMs } = this.#readDelay();
+    this.#last = { p99Ms, maxMs: Math.max(maxMs, lateMs) };
+    this.#windowStartMs = nowMs;
     this.#delay.reset();
     this.#windowStart = performance.eventLoopUtilization();
   }
