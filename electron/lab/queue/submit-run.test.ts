@@ -38,6 +38,25 @@ describe("submitting a run", () => {
     expect(again).toMatchObject({ is: "accepted", isNew: false, run: { state: "ended", outcome: "cancelled" } });
   });
 
+  test("keeps no secrets of traces and eval sets, and ids of spans as they are; in another order of keys it is the same run", async () => {
+    const queue = await openQueue();
+    const span = (names: string[]) =>
+      Object.fromEntries(names.map((name) => [name, name === "traceId" ? "4242424242424242" : `${name}@example.com`]));
+    const specOf = (...names: string[]) => ({
+      target: { kind: "inline", data: { spans: [span(names)] } },
+      evalSet: { cases: [{ said: "ask ann@example.com" }] },
+      evalConfig: { metrics: ["tool_trajectory_avg_score"] },
+    });
+    const first = await submitRun(queue, { runId: RUN, spec: specOf("traceId", "ann", "bob") });
+    const spans = [{ ann: "[redacted: email 1]", bob: "[redacted: email 2]", traceId: "4242424242424242" }];
+    const evalSet = { cases: [{ said: "ask [redacted: email 1]" }] };
+    expect(first).toMatchObject({ is: "accepted", run: { spec: { target: { data: { spans } }, evalSet } } });
+    const again = await submitRun(queue, { runId: RUN, spec: specOf("bob", "ann", "traceId") });
+    expect(again).toMatchObject({ is: "accepted", isNew: false });
+    const kept = await submitRun(queue, { runId: RUN, spec: again.is === "accepted" ? again.run.spec : undefined });
+    expect(kept).toMatchObject({ is: "accepted", isNew: false });
+  });
+
   test.each([
     { scenario: "retry-storm" },
     { scenario: "mcp-crash", repeats: 2 },

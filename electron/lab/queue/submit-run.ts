@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { QueuedRun, QueueStore } from "../history/queue-store.ts";
 import { LabError } from "../lab-error.ts";
-import { isEvaluation, parseSpec, type RunSpec } from "./run-spec.ts";
+import { isEvaluation, type RunSpec } from "./run-spec.ts";
+import { writeSpec } from "./write-spec.ts";
 
 export const MAX_ATTEMPTS = 3;
 /** Of all runs of a database. */
@@ -27,14 +28,13 @@ const request = z.strictObject({ runId: z.uuid().optional(), spec: z.unknown() }
 export type Submitted = { is: "accepted"; run: QueuedRun; isNew: boolean } | { is: "conflict"; persisted: QueuedRun };
 
 /**
- * Submits a run. An id that is there already gives its run, in whatever state, when the specs are equal with their
- * defaults filled in, and a conflict else.
+ * Submits a run. An id that is there already gives its run, in whatever state, when the specs are equal as they are
+ * written, and a conflict else.
  * @param given `{runId?, spec}` @throws ZodError for another shape; LabError for a spec that cannot be carried out; QueueFull
  */
 export async function submitRun(queue: QueueStore, given: unknown): Promise<Submitted> {
   const { runId = randomUUID(), spec: unread } = request.parse(given);
-  // As it is read again: a property that is undefined is none.
-  const spec = JSON.parse(JSON.stringify(parseSpec(unread))) as RunSpec;
+  const spec = writeSpec(unread);
   if (isEvaluation(spec) && spec.target.kind === "uploaded") {
     throw new LabError("bad-input", "uploaded traces were evaluated when they were uploaded: they cannot be again", {
       hint: "give the traces inline, or by http",

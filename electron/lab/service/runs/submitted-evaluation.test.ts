@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import type { QueueSubmitRequest } from "../../../contract/queue.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import { evaluateOnThread } from "../../queue/evaluation-thread.ts";
-import { type EvaluationSpec, parseSpec } from "../../queue/run-spec.ts";
+import type { EvaluationSpec } from "../../queue/run-spec.ts";
+import { writeSpec } from "../../queue/write-spec.ts";
 import { evaluationSpec } from "./submitted-evaluation.ts";
 
 const TRACES = join(import.meta.dirname, "..", "..", "evaluation", "testing", "traces");
@@ -34,7 +35,7 @@ test("traces of a file are written into the queue without personal data, and eva
   const file = join(TRACES, "helm.json");
   const given = readFileSync(file, "utf8");
   expect(given).toContain("admin@kagent.dev");
-  const spec = parseSpec(evaluationSpec(request(), files(file))) as EvaluationSpec;
+  const spec = writeSpec(evaluationSpec(request(), files(file))) as EvaluationSpec;
   expect(JSON.stringify(spec)).not.toContain("admin@kagent.dev");
   expect(spec).toMatchObject({
     labels: ["eu"],
