@@ -55,7 +55,8 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
   {
     method: "GET",
     path: "/api/runs",
-    summary: "Runs, newest first, and why those that are queued wait.",
+    summary:
+      "Runs, newest first, and why those that are queued wait. Their specs are without traces and eval sets: `omittedBytes` of them.",
     query: {
       status: `one of ${API_STATES.join(", ")}; repeatable`,
       limit: "1 to 1000 (100)",
@@ -70,6 +71,7 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
       });
       const runs = await storage().queue.list({
         limit,
+        isBrief: true,
         ...statesOf(status),
         ...(before === undefined ? {} : { beforeWallMs: Date.parse(before) }),
       });
@@ -82,7 +84,7 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
   {
     method: "GET",
     path: "/api/runs/{id}",
-    summary: "A run with why it waits, its attempts, and what became of its sinks.",
+    summary: "A run with its whole spec, why it waits, its attempts, and what became of its sinks.",
     statuses: { 200: "the run", ...NOT_FOUND, ...WITHOUT_STORAGE },
     async handle({ id, storage }) {
       const { queue } = storage();

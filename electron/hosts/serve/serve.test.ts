@@ -54,6 +54,17 @@ describe("submitting", () => {
     expect((await post("/api/runs", { runId: ID, spec })).body.data.status).toBe("cancelled");
   });
 
+  test("of traces: they are shown with the run, without personal data, and with their size alone in the list", async () => {
+    const target = { kind: "inline", data: { resourceSpans: [], by: "jane.doe@example.com" } };
+    const { runId } = (await post("/api/runs", { spec: { target, labels: ["nobody-has-it"] } })).body.data;
+    const kept = { kind: "inline", data: { resourceSpans: [], by: "[redacted: email 1]" } };
+    expect((await get(`/api/runs/${runId}`)).body.data.spec.target).toEqual(kept);
+    const [listed] = (await get("/api/runs?limit=1")).body.data;
+    expect(listed).toMatchObject({ runId, spec: { target: { kind: "inline" }, omittedBytes: expect.any(Number) } });
+    expect(listed.spec.target).not.toHaveProperty("data");
+    await post(`/api/runs/${runId}/cancel`);
+  });
+
   test("answers 422 for what is invalid and 404 for what is unknown, with the reason", async () => {
     for (const body of [{}, { runId: "seven", spec: { scenario: "a" } }, { spec: { target: { kind: "ftp" } } }]) {
       expect(await post("/api/runs", body)).toMatchObject({

@@ -20,13 +20,15 @@ export interface QueueRow {
   finished_ms: number | null;
 }
 
-/** Without the traces and the eval set that an evaluation carries. */
+/** Without the traces and the eval set that an evaluation carries: their size, as JSON, is given instead. */
 export function toBriefRun(row: QueueRow): QueuedRun {
   const run = toRun(row);
-  const { target, evalSet: _, ...spec } = run.spec as { target?: { data?: unknown }; evalSet?: unknown };
+  const { target, evalSet: _, ...rest } = run.spec as { target?: { data?: unknown }; evalSet?: unknown };
   if (target === undefined) return run;
   const { data: __, ...where } = target;
-  return { ...run, spec: { ...spec, target: where } };
+  const spec = { ...rest, target: where };
+  const omittedBytes = Buffer.byteLength(row.spec) - Buffer.byteLength(JSON.stringify(spec));
+  return { ...run, spec: { ...spec, omittedBytes } };
 }
 
 export function toRun(row: QueueRow): QueuedRun {

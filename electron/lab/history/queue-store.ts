@@ -106,7 +106,7 @@ export interface QueueFilter {
   /** None with a label that begins so. */
   notLabelled?: string;
   limit: number;
-  /** Their specs come without the traces and the eval set in them, which may be large. */
+  /** Their specs come without the traces and the eval set in them, which may be large, and with `omittedBytes` instead. */
   isBrief?: boolean;
   /** Only those submitted earlier. */
   beforeWallMs?: number;

@@ -326,7 +326,13 @@ export function describeQueue(name: string, locate: () => StoreLocation): void {
       await submit(queue, "evaluation", { spec });
       expect(await queue.list({ limit: 1 })).toMatchObject([{ spec }]);
       const brief = await queue.list({ limit: 1, isBrief: true });
-      expect(brief.map((run) => run.spec)).toEqual([{ target: { kind: "inline" }, labels: ["gpu"] }]);
+      expect(brief.map((run) => run.spec)).toEqual([
+        {
+          target: { kind: "inline" },
+          labels: ["gpu"],
+          omittedBytes: ',"data":{"spans":[]},"evalSet":{"cases":[]}'.length,
+        },
+      ]);
       await queue.cancel("evaluation");
       expect(await queue.counts()).toEqual({ queued: 2, running: 1, ended: 3 });
       const reported = { worker: "w", labels: ["gpu"], concurrency: 2, pause: null };
