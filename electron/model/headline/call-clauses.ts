@@ -32,15 +32,17 @@ export function callClauses(view: RunView, calls: readonly EndedCall[]): string[
   });
 }
 
-/** What else is worth saying, most important first. */
+/** What else is worth saying. */
 export function furtherClauses(view: RunView, calls: readonly EndedCall[]): string[] {
-  const clauses: string[] = [];
   const sent = calls.filter(({ attempts }) => (attempts ?? 0) > 0);
-  const attempts = sent.reduce((sum, call) => sum + (call.attempts ?? 0), 0);
-  if (attempts > sent.length) clauses.push(`with ${attempts} attempts`);
+  const requests = sent.reduce((sum, call) => sum + (call.attempts ?? 0), 0);
+  const clauses = requests > sent.length ? [`(${requests} requests sent)`] : [];
   const slowestMs = Math.max(0, ...calls.filter(isAnswered).map(({ startMs, endMs }) => endMs - startMs));
-  if (slowestMs >= SLOW_MS)
-    clauses.push(`${calls.length === 1 ? "" : "the slowest "}after ${formatDuration(slowestMs)}`);
+  if (slowestMs >= SLOW_MS) {
+    const after = `after ${formatDuration(slowestMs)}`;
+    if (calls.length === 1) clauses.unshift(after);
+    else clauses.push(`the slowest ${after}`);
+  }
   if (view.backends.some(({ status, attributes }) => attributes.what === "circuit" && status === "open")) {
     clauses.push("the circuit opened");
   }

@@ -16,6 +16,8 @@ interface Shape {
   faults?: [kind: string, target: string][];
   calls?: (Call | LabEventBody)[];
   end?: LabEventBody;
+  /** Between two events. */
+  eachMs?: number;
 }
 type Call = [tool: string, ...decisions: Decision[]];
 
@@ -28,7 +30,14 @@ const REFERENCE: [string, string][] = [
 ];
 
 /** A run, its calls one after the other. */
-function headline({ without = [], services = REFERENCE, faults = [], calls = [], end = passed }: Shape): string {
+function headline({
+  without = [],
+  services = REFERENCE,
+  faults = [],
+  calls = [],
+  end = passed,
+  eachMs = 10,
+}: Shape): string {
   const run = started as EventOf<"run.started">;
   const events: LabEventBody[] = [
     { ...run, without, services: services.map(([name, role]) => ({ name, role })) },
@@ -56,7 +65,7 @@ function headline({ without = [], services = REFERENCE, faults = [], calls = [],
     }),
     end,
   ];
-  return headlineOf(RunModel.of(eventsOf(events)));
+  return headlineOf(RunModel.of(eventsOf(events).map((event) => ({ ...event, atMs: event.seq * eachMs }))));
 }
 
 const times = (count: number, call: Call): Call[] => Array.from({ length: count }, () => call);
@@ -94,6 +103,22 @@ test("counts calls that overlapped by how they ended, since none of them has a p
     callEnded({ callId: `c${index}`, startedWallMs: BASE_MS + startMs, endedWallMs: BASE_MS + endMs, outcome });
   const calls = [ended(1, 0, 300, "ok"), ended(2, 10, 200, "upstream_error"), ended(3, 20, 100, "ok")];
   expect(headline({ calls })).toBe("2 calls succeeded, 1 failed");
+});
+
+test("says how many requests calls took, where that is more than one each, apart from what became of them", () => {
+  const ended = (index: number, outcome: "ok" | "upstream_error", attempts: number, endMs = 10): LabEventBody => {
+    const startedWallMs = BASE_MS + (index - 1) * 1_000;
+    return callEnded({ callId: `c${index}`, startedWallMs, endedWallMs: startedWallMs + endMs, outcome, attempts });
+  };
+  expect(headline({ eachMs: 1_000, calls: [ended(1, "ok", 3)] })).toBe(
+    "list_recent_charges succeeded (3 requests sent)",
+  );
+  expect(headline({ eachMs: 1_000, calls: [ended(1, "ok", 3, 900)] })).toBe(
+    "list_recent_charges succeeded after 900 ms (3 requests sent)",
+  );
+  expect(headline({ eachMs: 1_000, calls: [ended(1, "upstream_error", 3), ended(2, "ok", 1, 900)] })).toBe(
+    "1 call failed, the 2nd succeeded (4 requests sent), the slowest after 900 ms",
+  );
 });
 
 test("is right on a stack that has no gateway, by the calls counted on its links", () => {

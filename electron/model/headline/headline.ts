@@ -62,7 +62,7 @@ function fitted(clauses: readonly string[]): string {
   const [first = "", ...others] = clauses.map((clause) => visibleLine(clause).trim());
   let text = first;
   for (const clause of others) {
-    const longer = `${text}${clause.startsWith("after ") || clause.startsWith("with ") ? " " : ", "}${clause}`;
+    const longer = `${text}${clause.startsWith("after ") || clause.startsWith("(") ? " " : ", "}${clause}`;
     if (longer.length > HEADLINE_CHARS) break;
     text = longer;
   }
