@@ -107,7 +107,9 @@ function phraseOf(view: RunView, { ending, calls }: Group): string {
 
 /** Of calls that succeeded once every fault was undone, after others that had not. */
 function afterRecovery(view: RunView, { ending, calls }: Group, index: number): string {
-  const undoneMs = Math.max(...realFaults(view).map(({ endMs }) => endMs));
+  const faults = realFaults(view);
+  if (faults.length === 0) return "";
+  const undoneMs = Math.max(...faults.map(({ endMs }) => endMs));
   const isAfter = ending === "ok" && index > 0 && calls.every(({ startMs }) => startMs >= undoneMs);
   return isAfter ? " after the recovery" : "";
 }
