@@ -1,8 +1,9 @@
 import { IconPlayerSkipForward } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { kindOfRun } from "../../electron/contract/runs.ts";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import { headlineOf } from "../../electron/model/headline/headline.ts";
+import { refusedCalls } from "../../electron/model/headline/refused-calls.ts";
 import { narrationOf } from "../../electron/model/narration.ts";
 import { stepsDone } from "../../electron/model/pause.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
@@ -45,9 +46,13 @@ export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, 
   const isPresenting = usePreferences((state) => state.isPresenting);
   const following = useFollowing(run);
   const hasEnded = following === "ended";
-  const errors = run.record.timeline.errorSeqs.length;
+  const { record, version } = run;
+  const errors = record.timeline.errorSeqs.length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
+  const refused = useMemo(() => (errors === 0 ? 0 : refusedCalls(record.view)), [record, version, errors]);
+  const failures = Math.max(0, errors - refused);
   // Of what is made of spans alone the waterfall has the failures, and nothing the health.
-  const kind = kindOfRun(run.record.view.started?.scenario.id ?? "");
+  const kind = kindOfRun(record.view.started?.scenario.id ?? "");
   const hasOnlySpans = kind === "trace" || kind === "session";
   return (
     <div className={classes.bar}>
@@ -73,8 +78,9 @@ export function MomentBar({ run, view, cursorMs, hasMoved, isWaiting, onFollow, 
       <PictureMenu runId={run.record.runId} pictures={pictures} />
       {!hasOnlySpans && (
         <span className={classes.errors}>
-          {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}
-          <PreviousNext what="failure" keys={["Shift N", "N"]} onGo={onError} />
+          {failures === 0 ? "no failures" : `${failures} ${failures === 1 ? "failure" : "failures"}`}
+          {refused > 0 && `, ${refused} refused`}
+          <PreviousNext what="failure or refusal" keys={["Shift N", "N"]} onGo={onError} />
         </span>
       )}
       <span className={classes.break} />

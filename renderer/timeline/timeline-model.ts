@@ -36,7 +36,7 @@ export class TimelineModel implements SpanSink {
   );
   /** Opening event of the span that each event belongs to: selecting either selects the same span. */
   readonly #openedBy = new Map<number, number>();
-  /** Numbers of failure events, in log order. */
+  /** Numbers of events that are a failure or a refusal, in log order. */
   readonly errorSeqs: number[] = [];
   /** Times of events, ascending: the time between may be idle. */
   readonly instantsMs: number[] = [];

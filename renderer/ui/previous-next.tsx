@@ -3,7 +3,7 @@ import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { Hint } from "./hint.tsx";
 
 interface PreviousNextProps {
-  /** "failure": the names of the buttons end with it. */
+  /** "failure or refusal": the names of the buttons end with it. */
   what: string;
   /** The keys that do the same, where there are some. */
   keys?: readonly [previous: string, next: string];

@@ -76,7 +76,7 @@ export interface EventEntry<Type extends LabEventType> {
   describe(event: EventOf<Type>): EventLine;
   /** Lines printed in a terminal; absent or empty for none. */
   print?(event: EventOf<Type>): PrintedLine[];
-  /** Whether the event is a failure, as found by "next error". */
+  /** Whether the event is a failure or a refusal, as found by "next error". */
   isFailure?(event: EventOf<Type>): boolean;
   track?(event: EventOf<Type>, run: Tracking): void;
   /** The span or instant of the view that it belongs to. */

@@ -71,7 +71,7 @@ function unrecorded(
 
 const WIRE_ENDINGS = { open: "open", ok: "ok", error: "failed", unknown: "open" } as const;
 
-function endedCall(view: RunView, call: Span<"call">): EndedCall {
+export function endedCall(view: RunView, call: Span<"call">): EndedCall {
   const { name, startMs, endMs, attributes } = call;
   const attempts = attributes.end?.attempts;
   const isOpenCircuit = view.backends.some(
