@@ -21,7 +21,7 @@ function heldBackend() {
     },
     beginClient: async () => {},
     endClient: () => {},
-    close: () => {},
+    close: async () => {},
   });
   const ask = (method: string, params: Params = {}, options: Partial<RequestOptions> = {}) =>
     upstream.request(method, params, { deadlineMs: 60_000, client: "one", ...options });
