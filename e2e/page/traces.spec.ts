@@ -40,13 +40,15 @@ test("a trace file is opened, shown as a waterfall, evaluated, and saved as what
       rows.locator("span:empty").evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
     await expect.poll(async () => Math.max(...(await barPx()))).toBeGreaterThan(0.99 * plotPx);
     expect((await barPx()).filter((px) => px > plotPx / 3).length).toBeGreaterThan(3);
+    await expect(run.inspector.getByRole("heading", { name: "About this trace" })).toBeVisible();
     await page.getByRole("button", { name: "Next failed span" }).click();
     await expect(run.inspector).toContainText("Statuserror");
     await page.getByRole("textbox", { name: "Search names" }).fill("execute_tool");
     await rows.getByRole("button", { name: /^execute_tool helm_list_releases/ }).click();
     await expect(run.inspector).toContainText("gcp.vertex.agent.tool_call_args");
     await expect(page.locator("main header").getByText("Trace", { exact: true })).toBeVisible();
-    // Neither lanes nor tabs of what only a run has.
+    // Neither lanes, and a menu of them, nor tabs of what only a run has.
+    await expect(page.getByRole("button", { name: "Lanes" })).toHaveCount(0);
     await expect(page.getByRole("tab")).toHaveText(["Waterfall", "Events", /^Notes/]);
     expect((await page.getByRole("region", { name: "Timeline" }).boundingBox())?.height).toBeLessThan(60);
     await isAccessible(page);

@@ -1,6 +1,6 @@
 import { CloseButton } from "@mantine/core";
 import type { ReactNode } from "react";
-import { kindOfRun } from "../../electron/contract/runs.ts";
+import { kindOfRun, type RunKind } from "../../electron/contract/runs.ts";
 import { titleOf } from "../../electron/model/catalogue/catalogue.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import type { TelemetrySpan } from "../../electron/model/telemetry.ts";
@@ -21,16 +21,25 @@ interface InspectorProps {
   onSelect: (seq: number | undefined) => void;
 }
 
+const NAMES: Readonly<Record<RunKind, string>> = {
+  scenario: "run",
+  manual: "run",
+  session: "session",
+  trace: "trace",
+  evaluation: "evaluation",
+};
+
 /** Details of the selection; without a selection, of the run. */
 export function Inspector({ record, view, selectedSeq, selectedSpan, onSelect }: InspectorProps) {
   const event = selectedSeq === undefined ? undefined : record.event(selectedSeq);
   const sent = selectedSpan && spanOf(record, selectedSpan);
   const isSelected = event !== undefined || sent !== undefined;
   const setPreference = usePreferences((state) => state.set);
+  const kind = kindOfRun(view.started?.scenario.id ?? "");
   return (
     <aside className={classes.inspector} aria-label="Inspector">
       <header>
-        <h2>{event === undefined ? (sent === undefined ? "About this run" : "Span") : titleOf(event)}</h2>
+        <h2>{event !== undefined ? titleOf(event) : sent !== undefined ? "Span" : `About this ${NAMES[kind]}`}</h2>
         <CloseButton
           size="sm"
           aria-label={isSelected ? "Clear the selection" : "Hide the inspector"}

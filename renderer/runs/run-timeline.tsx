@@ -1,6 +1,6 @@
 import { type RefObject, useMemo } from "react";
 import type { RunNote } from "../../electron/model/annotations.ts";
-import type { LaneKind } from "../../electron/model/lanes.ts";
+import { LANE_KINDS, type LaneKind } from "../../electron/model/lanes.ts";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { stretchOf, viewportOf } from "../timeline/axis.ts";
@@ -58,7 +58,7 @@ export function RunTimeline({ run, notes, picture, onSelect }: RunTimelineProps)
       onViewport={(next) => look({ stretch: next && stretchOf(next, axis) })}
       onCursor={(ms) => look({ cursorMs: ms })}
       onSelect={onSelect}
-      corner={CORNER}
+      corner={LANE_KINDS.some((kind) => record.timeline.hasAny(kind)) && CORNER}
     />
   );
 }
