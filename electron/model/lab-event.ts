@@ -56,6 +56,9 @@ export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 export const WIRE_OUTCOMES = ["open", "ok", "error", "unknown"] as const;
 export type WireOutcome = (typeof WIRE_OUTCOMES)[number];
 
+const targetedContainers = z.object({ targeted: z.int(), of: z.int() });
+export type TargetedContainers = z.infer<typeof targetedContainers>;
+
 /** Result of undoing a fault. `refused`: it was never in force, because the driver or the proxy refused it. */
 export const UNDO_RESULTS = ["restored", "not restored", "changed by someone else", "refused"] as const;
 export type UndoResult = (typeof UNDO_RESULTS)[number];
@@ -125,6 +128,8 @@ export const labEvent = z.discriminatedUnion("type", [
     target: z.string(),
     undo: z.string(),
     expiresWallMs: z.number(),
+    /** Of a service that runs in several containers: how many of them it targets. */
+    containers: targetedContainers.optional(),
   }),
   event("fault.applied", { fault: z.string(), detail: z.string() }),
   event("fault.hit", {

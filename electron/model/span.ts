@@ -6,6 +6,7 @@ import type {
   HealthStatus,
   LabEvent,
   Phase,
+  TargetedContainers,
   UndoResult,
   WireOutcome,
 } from "./lab-event.ts";
@@ -40,6 +41,7 @@ export interface SpanKinds {
       kind: string;
       target: string;
       undo: string;
+      containers?: TargetedContainers;
       appliedMs?: number;
       detail?: string;
       /** Number of requests that met it, counted by its undo. Absent before, and where nothing counts them. */

@@ -80,7 +80,16 @@ export class FaultInjector {
     const open: OpenFault = { requested, fault };
     this.#open.push(open);
     const { id, undo, expiresWallMs } = fault;
-    log.append({ type: "fault.intended", fault: id, kind, target, undo, expiresWallMs });
+    const { containers } = prepared;
+    log.append({
+      type: "fault.intended",
+      fault: id,
+      kind,
+      target,
+      undo,
+      expiresWallMs,
+      ...(containers && { containers }),
+    });
     const lacking = await this.#carryOut(open, prepared);
     if (kind !== "restart") open.untilMs = clock.monotonicMs() + lifetimeMs(fault);
     journal.applied(id);

@@ -1,3 +1,4 @@
+import type { TargetedContainers } from "../../model/lab-event.ts";
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import { type Baseline, sharersIn } from "../journal/baseline.ts";
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
@@ -18,6 +19,8 @@ export interface Prepared {
   identity: FaultIdentity;
   undo: string;
   effect: string;
+  /** Of a service that runs in several. */
+  containers?: TargetedContainers;
   /** Baseline of a service, where more than its own state is lost with it. */
   before?: Baseline | undefined;
   /**
@@ -65,6 +68,7 @@ async function prepareServiceFault(
     identity: isWhole ? only : { kind: "replicas", replicas },
     undo: `${described.undo}${pausedAgain}${of}`,
     effect: `${described.effect}${of}`,
+    ...(present.length > 1 && { containers: { targeted: chosen.length, of: present.length } }),
     before,
     async apply() {
       await applyToAll(isWhole ? [undefined] : ids, (id) => FAULT_KINDS[kind].apply(driver, target, id));

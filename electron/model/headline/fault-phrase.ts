@@ -61,12 +61,23 @@ export function causeOf(view: RunView): string | undefined {
   );
   const targets = Map.groupBy([...services], ([, own]) => stateOf(own));
   for (const [state, own] of targets) {
-    const names = own.map(([target]) => displayName(view, target));
-    phrases.push(`${joined(names)} ${names.length > 1 ? state.plural : state.singular}`);
+    const subjects = own.map(([target, faults]) => subjectOf(displayName(view, target), faults));
+    const isPlural = subjects.length > 1 || subjects.some((each) => each.isPlural);
+    phrases.push(`${joined(subjects.map(({ name }) => name))} ${isPlural ? state.plural : state.singular}`);
   }
   const links = faults.filter(({ attributes }) => !isLifecycle(attributes.kind));
   phrases.push(...new Set(links.map(({ attributes: { kind, target } }) => linkPhrase(view, kind, target))));
   return phrases.length === 0 ? undefined : joined(phrases, 2);
+}
+
+const COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+const counted = (count: number) => COUNTS[count] ?? String(count);
+
+/** `payments`; where a fault has broken only a part of it, `one of two containers of payments`. */
+function subjectOf(name: string, [fault, ...more]: readonly Span<"fault">[]): { name: string; isPlural: boolean } {
+  const { targeted, of } = fault?.attributes.containers ?? { targeted: 1, of: 1 };
+  if (more.length > 0 || targeted >= of) return { name, isPlural: false };
+  return { name: `${counted(targeted)} of ${counted(of)} containers of ${name}`, isPlural: targeted > 1 };
 }
 
 interface State {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { callEnded, decided, eventsOf, started } from "../../testing/sample-events.ts";
-import type { Decision, EventOf, LabEventBody } from "../lab-event.ts";
+import type { Decision, EventOf, LabEventBody, TargetedContainers } from "../lab-event.ts";
 import { RunModel } from "../run-model.ts";
 import { upgradeEvent } from "../upgrade.ts";
 import { HEADLINE_CHARS, headlineOf } from "./headline.ts";
@@ -13,7 +13,7 @@ const passed: LabEventBody = { type: "run.ended", outcome: "passed", reason: "ev
 interface Shape {
   without?: string[];
   services?: [name: string, role: string][];
-  faults?: [kind: string, target: string][];
+  faults?: [kind: string, target: string, containers?: TargetedContainers][];
   calls?: (Call | LabEventBody)[];
   end?: LabEventBody;
   /** Between two events. */
@@ -41,10 +41,11 @@ function headline({
   const run = started as EventOf<"run.started">;
   const events: LabEventBody[] = [
     { ...run, without, services: services.map(([name, role]) => ({ name, role })) },
-    ...faults.flatMap(([kind, target], index): LabEventBody[] => {
+    ...faults.flatMap(([kind, target, containers], index): LabEventBody[] => {
       const fault = `fault-${index}`;
+      const expiresWallMs = BASE_MS + 600_000;
       return [
-        { type: "fault.intended", fault, kind, target, undo: "undo", expiresWallMs: BASE_MS + 600_000 },
+        { type: "fault.intended", fault, kind, target, undo: "undo", expiresWallMs, ...(containers && { containers }) },
         { type: "fault.applied", fault, detail: "applied" },
       ];
     }),
@@ -69,6 +70,17 @@ function headline({
 }
 
 const times = (count: number, call: Call): Call[] => Array.from({ length: count }, () => call);
+
+test("says how many containers of a service were broken, where it was not all of them", () => {
+  const faults = (targeted: number, of: number, kind = "pause"): Shape => ({
+    faults: [[kind, "payments-mcp", { targeted, of }]],
+    calls: [["lookup_charge", "allow"]],
+  });
+  expect(headline(faults(1, 2))).toMatch(/^One of two containers of payments is frozen: /);
+  expect(headline(faults(2, 3, "kill"))).toMatch(/^Two of three containers of payments were killed: /);
+  expect(headline(faults(11, 12))).toMatch(/^11 of 12 containers of payments are frozen: /);
+  expect(headline(faults(2, 2))).toMatch(/^Payments is frozen: /);
+});
 
 test("says what was broken, and what became of the calls", () => {
   const failing: Call = ["list_recent_charges", "allow", "upstream_error"];
