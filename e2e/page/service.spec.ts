@@ -53,11 +53,32 @@ test("a call is sent once and every second, a prompt is sent to the agent, and w
     await page.getByRole("link", { name: "Logs and details of gateway" }).click();
     await expect(send.getByRole("button", { name: "Call", exact: true })).toHaveAccessibleDescription("Choose a tool");
     await choose("lookup_charge");
-    await expect(send.getByRole("textbox", { name: "Arguments" })).toHaveValue(/"charge_id": ""/);
-    await send.getByRole("textbox", { name: "Arguments" }).fill("[");
-    await expect(send.getByRole("button", { name: "Call", exact: true })).toHaveAccessibleDescription(
-      /not a JSON object/,
-    );
+    const call = send.getByRole("button", { name: "Call", exact: true });
+    const charge = send.getByRole("textbox", { name: "charge_id" });
+    await expect(charge).toHaveAccessibleDescription("for example ch_1001");
+    await expect(call).toHaveAccessibleDescription("charge_id: Required");
+    // The form and the JSON are two views of the same arguments.
+    await charge.fill("ch_1001");
+    const isJson = send.getByRole("switch", { name: "Arguments as JSON" });
+    await isJson.click();
+    const json = send.getByRole("textbox", { name: "Arguments" });
+    await expect(json).toHaveValue(/"charge_id": "ch_1001"/);
+    await json.fill("[");
+    await expect(call).toHaveAccessibleDescription(/not a JSON object/);
+    await expect(isJson).toBeDisabled();
+    await json.fill('{ "charge_id": "ch_1002", "note": 5 }');
+    await isJson.click();
+    await expect(charge).toHaveValue("ch_1002");
+    await expect(send.getByText("Expected text", { exact: true })).toBeVisible();
+    await send.getByRole("textbox", { name: "note" }).fill("seen");
+    await call.click();
+    await expect(answer).toContainText(/^ok lookup_charge in .*ch_1002/s);
+    await choose("create_refund");
+    await send.getByRole("textbox", { name: "amount" }).fill("1.5");
+    await expect(send.getByText("Expected a whole number", { exact: true })).toBeVisible();
+    await send.getByRole("combobox", { name: "reason" }).click();
+    await expect(page.getByRole("option", { name: "duplicate", exact: true })).toBeVisible();
+    await page.keyboard.press("Escape");
     await choose("list_recent_charges");
     await send.getByRole("button", { name: "Call", exact: true }).click();
     await expect(answer).toContainText(/^ok list_recent_charges in /);

@@ -6,6 +6,8 @@ export const listedTool = z.object({
   description: z.string(),
   /** Arguments that its schema makes likely, as JSON text to be edited. */
   example: z.string(),
+  /** JSON Schema of its arguments, as the gateway says it. */
+  inputSchema: z.record(z.string(), z.unknown()),
 });
 export type ListedTool = z.infer<typeof listedTool>;
 

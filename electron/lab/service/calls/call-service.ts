@@ -39,6 +39,7 @@ export class CallService {
         name,
         description,
         example: JSON.stringify(exampleOf(inputSchema), null, 2),
+        inputSchema,
       }));
     });
   }

@@ -3,7 +3,7 @@ import { isObject } from "../../../model/json.ts";
 /** Of nested schemas; one that refers to itself has no end. */
 const DEPTH = 4;
 
-/** Arguments that fit a tool's JSON Schema as far as its types say: those that it requires, to be edited by a person. */
+/** Arguments that fit a tool's JSON Schema as far as its types say: those that it requires or has a default for, to be edited by a person. */
 export function exampleOf(schema: unknown, depth = 0): unknown {
   if (!isObject(schema) || depth > DEPTH) return null;
   if ("default" in schema) return schema.default;
@@ -30,9 +30,16 @@ export function exampleOf(schema: unknown, depth = 0): unknown {
   }
 }
 
+/** One that says nothing is left out. */
+function hasDefault(schema: unknown): boolean {
+  return isObject(schema) && schema.default !== undefined && schema.default !== null;
+}
+
 function objectOf(schema: Record<string, unknown>, depth: number): Record<string, unknown> {
   const properties = isObject(schema.properties) ? schema.properties : {};
   const required = Array.isArray(schema.required) ? schema.required.map(String) : [];
-  const shown = Object.entries(properties).filter(([name]) => required.includes(name));
+  const shown = Object.entries(properties).filter(
+    ([name, property]) => required.includes(name) || hasDefault(property),
+  );
   return Object.fromEntries(shown.map(([name, property]) => [name, exampleOf(property, depth + 1)]));
 }
