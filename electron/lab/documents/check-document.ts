@@ -30,7 +30,9 @@ function explain(document: YamlDocument, issue: Issue, above: Path, unknownField
   }
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const message = unknownField([...path, key]) ?? `unknown field "${key}"`;
+      // A schema may have a message of its own, which is of one field.
+      const own = issue.keys.length === 1 ? issue.message : `unknown field "${key}"`;
+      const message = unknownField([...path, key]) ?? own;
       return document.problemAtField([...path, key], `${where(path)}${message}`);
     });
   }

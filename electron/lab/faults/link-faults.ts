@@ -119,8 +119,21 @@ export interface LinkFaultSpec {
   [field: string]: unknown;
 }
 
+type Unknown = z.core.$ZodRawIssue<z.core.$ZodIssueUnrecognizedKeys>;
+
+/** What a fault that reads bytes, or nothing, cannot do: it does not know which call it meets. */
+function noMatch(name: string) {
+  return (issue: z.core.$ZodRawIssue): string | undefined =>
+    issue.code === "unrecognized_keys" && (issue as Unknown).keys.includes("match")
+      ? `${name} cannot "match" a tool or a request: it meets whole connections. Those that can: ${Object.keys(REQUEST_FAULTS).join(", ")}`
+      : undefined;
+}
+
 function schemasOf(table: Record<string, { own: z.ZodRawShape }>, common: z.ZodRawShape): z.ZodType<LinkFaultSpec>[] {
-  return Object.entries(table).map(([name, { own }]) => z.strictObject({ [name]: link, ...own, ...common }));
+  return Object.entries(table).map(([name, { own }]) => {
+    const fields = { [name]: link, ...own, ...common };
+    return "match" in common ? z.strictObject(fields) : z.strictObject(fields, { error: noMatch(name) });
+  });
 }
 
 export const LINK_FAULT_SCHEMAS: z.ZodType<LinkFaultSpec>[] = [
