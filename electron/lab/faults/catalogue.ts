@@ -140,12 +140,15 @@ export function noSidecars(fault: string, driver: string): LabError {
   );
 }
 
-/** How a fault on a link is undone, as a text. */
-export function undoOfLink(kind: string, link: Link): string {
+/**
+ * How a fault on a link is undone, as a text.
+ * @param owner the service whose network namespace the caller lives in
+ */
+export function undoOfLink(kind: string, link: Link, owner = link.from): string {
   const undo =
     kind === "down" ? "open the link" : kind === "observe" ? "end the reading" : "take the fault off the link";
   if (isProxied(link)) return undo;
   const where =
-    link.by === "hosts" ? `the line in ${link.from}'s hosts file` : `the rules in ${link.from}'s network namespace`;
+    link.by === "hosts" ? `the line in ${link.from}'s hosts file` : `the rules in ${owner}'s network namespace`;
   return `${undo}, and remove its sidecar and ${where}`;
 }

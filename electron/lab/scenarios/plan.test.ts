@@ -71,9 +71,21 @@ describe("the plan of a scenario", () => {
         fault: { undo: "open the link, and remove its sidecar and the rules in agent's network namespace" },
       },
     ]);
-    const around = { sharersOf: () => [{ service: "metrics", shares: [] }], containersOf: () => [] };
+    const sharing = (...names: string[]) => names.map((service) => ({ service, shares: [] }));
+    const around = { sharersOf: () => sharing("metrics"), networkOwnerOf: () => undefined, containersOf: () => [] };
     expect(planScenario(parsed, own, "docker", around)).toMatchObject([
       { touches: "agent->gateway (port 8080 of gateway, within agent's network namespace), which metrics shares" },
+    ]);
+    const lodging = {
+      ...around,
+      sharersOf: (service: string) => sharing(...(service === "web" ? ["agent", "metrics"] : [])),
+      networkOwnerOf: () => "web",
+    };
+    expect(planScenario(parsed, own, "docker", lodging)).toMatchObject([
+      {
+        touches: "agent->gateway (port 8080 of gateway, within web's network namespace), which agent and metrics share",
+        fault: { undo: "open the link, and remove its sidecar and the rules in web's network namespace" },
+      },
     ]);
     expect(() => planScenario(parsed, own, "process")).toThrow(
       "down agent->gateway cannot be done on the process driver: no fault proxy carries the link",

@@ -102,11 +102,13 @@ function planSteady(steady: Steady, stack: Stack): PlannedStep[] {
 export interface Around {
   /** The services that go down with it. */
   sharersOf(service: string, kind: LifecycleFault): readonly Sharer[];
+  /** In whose network namespace it lives; undefined for its own. */
+  networkOwnerOf(service: string): string | undefined;
   /** The names of its containers. */
   containersOf(service: string): readonly string[];
 }
 
-const NOTHING_AROUND: Around = { sharersOf: () => [], containersOf: () => [] };
+const NOTHING_AROUND: Around = { sharersOf: () => [], networkOwnerOf: () => undefined, containersOf: () => [] };
 
 type Planned = Pick<PlannedStep, "touches" | "fault">;
 type PlannedOn = [stack: Stack, driver: StackDriver["kind"], around: Around];
@@ -188,9 +190,9 @@ function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], 
   }
   const link = linkNamed(stack, requested.target);
   if (!isProxied(link) && driver !== "docker") throw noSidecars(`${requested.kind} ${requested.target}`, driver);
-  const undo = undoOfLink(requested.kind, link);
+  const undo = undoOfLink(requested.kind, link, around.networkOwnerOf(link.from));
   return {
-    touches: `${describeLink(link)}${describeSharers(link, around)}`,
+    touches: describeLink(link, around),
     fault: { effect: effectOf(requested.kind), undo, atMostMs },
   };
 }
@@ -211,17 +213,17 @@ function describeService({ name, port, runsAt }: Service): string {
   return port === undefined || port.hostPort === 0 ? name : `${name} (127.0.0.1:${port.hostPort})`;
 }
 
-function describeLink(link: Link): string {
-  return isProxied(link)
-    ? `${link.name} (${link.listen} to ${link.upstream})`
-    : `${link.name} (port ${link.port} of ${link.to}, ${link.by === "hosts" ? `by ${link.from}'s hosts file` : `within ${link.from}'s network namespace`})`;
-}
-
 /** A link is broken for a whole network namespace. */
-function describeSharers(link: Link, { sharersOf }: Around): string {
-  const names =
-    isProxied(link) || link.by === "hosts" ? [] : sharersOf(link.from, "disconnect").map(({ service }) => service);
-  return names.length === 0 ? "" : `, which ${names.join(" and ")} ${names.length === 1 ? "shares" : "share"}`;
+function describeLink(link: Link, around: Around): string {
+  if (isProxied(link)) return `${link.name} (${link.listen} to ${link.upstream})`;
+  const { name, from, to, port, by } = link;
+  if (by === "hosts") return `${name} (port ${port} of ${to}, by ${from}'s hosts file)`;
+  const owner = around.networkOwnerOf(from) ?? from;
+  const sharers = around.sharersOf(owner, "disconnect").map(({ service }) => service);
+  const others = [...new Set(owner === from ? sharers : [from, ...sharers])];
+  const shared =
+    others.length === 0 ? "" : `, which ${others.join(" and ")} ${others.length === 1 ? "shares" : "share"}`;
+  return `${name} (port ${port} of ${to}, within ${owner}'s network namespace)${shared}`;
 }
 
 /** The links that a scenario breaks or observes and that no declared fault proxy carries. */

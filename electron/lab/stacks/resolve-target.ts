@@ -76,6 +76,7 @@ export interface PlanTarget {
   /** What belongs to its services; known of a project that is up. */
   around?: {
     sharersOf: (service: string, kind: LifecycleFault) => readonly Sharer[];
+    networkOwnerOf: (service: string) => string | undefined;
     containersOf: (service: string) => readonly string[];
   };
   /**

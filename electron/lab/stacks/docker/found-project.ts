@@ -6,7 +6,7 @@ import type { Sharer } from "../surroundings.ts";
 import { byNumber, containersOf, LABEL } from "./compose-labels.ts";
 import { containerName } from "./container-view.ts";
 import { ask } from "./engine-error.ts";
-import { nameOf, possibleSharers, sharersAmong } from "./shared-namespaces.ts";
+import { nameOf, networkOwnerAmong, possibleSharers, sharersAmong } from "./shared-namespaces.ts";
 
 /**
  * For a fault on a service of a project that is up: the services that share its namespaces, and go down with it, and the
@@ -17,6 +17,7 @@ export async function aroundServices(
   project: string,
 ): Promise<{
   sharersOf: (service: string, kind: LifecycleFault) => Sharer[];
+  networkOwnerOf: (service: string) => string | undefined;
   containersOf: (service: string) => string[];
 }> {
   const containers = await possibleSharers(docker, project);
@@ -26,6 +27,11 @@ export async function aroundServices(
     sharersOf(service, kind) {
       const sharers = containers.filter(isOf(service)).flatMap((owner) => sharersAmong(containers, owner, kind));
       return sharers.map(({ container, shares }) => ({ service: nameOf(container), shares }));
+    },
+    networkOwnerOf(service) {
+      const own = containers.find(isOf(service));
+      const owner = own && networkOwnerAmong(containers, own);
+      return owner === own ? undefined : owner && nameOf(owner);
     },
     containersOf: (service) =>
       containers

@@ -63,6 +63,14 @@ export function sharersAmong(
   return ordered.slice(1).map((container) => ({ container, shares: sharingOf(container, [owner, ...others]) }));
 }
 
+/** The container whose network namespace another lives in, also through one that lives in it too; else itself. */
+export function networkOwnerAmong(containers: readonly Inspected[], sharer: Inspected): Inspected {
+  const network = ownersOf(sharer).find(({ namespace }) => namespace === "network");
+  const owner = network && containers.find((each) => isNamed(each, network.owner));
+  // The engine refuses a circle.
+  return owner === undefined ? sharer : networkOwnerAmong(containers, owner);
+}
+
 /** What a container has of others' namespaces, as far as those are among the ones given. */
 export function sharingOf(container: Inspected, others: readonly Inspected[]): Sharing[] {
   return ownersOf(container).flatMap(({ namespace, owner }) => {
