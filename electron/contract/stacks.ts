@@ -159,6 +159,8 @@ export const describedService = z.object({
   headers: z.array(describedHeader),
   /** Where it answers; null when nothing says so. */
   port: z.int().nullable(),
+  /** The port at which it accepted connections and did not answer in time, so that its role is not known. */
+  lateAt: z.int().nullable(),
   /** The file that says so; null for a proposal. */
   saidIn: z.string().nullable(),
 });

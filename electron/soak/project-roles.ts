@@ -40,7 +40,7 @@ for (const project of [first, ...publicProjects(subnet), ...MORE_PUBLIC_PROJECTS
     await settled(up.name);
     const startedMs = performance.now();
     const found = await findProject(docker, up.name, undefined, {});
-    const text = await describeProject(docker, found, address);
+    const { text } = await describeProject(docker, found, address);
     // Of all services together, and so of each.
     const tookMs = performance.now() - startedMs;
     slowestMs = Math.max(slowestMs, tookMs);

@@ -27,7 +27,7 @@ interface ServiceFormProps {
 
 /** What one service is for and how its health is checked; "Try" does so once. */
 export function ServiceFormRow({ service, form, onChange }: ServiceFormProps) {
-  const { name, image, replicas, ports, saidIn } = service;
+  const { name, image, replicas, ports, saidIn, lateAt } = service;
   const { role, probe, port } = form;
   const choices = [...new Set([...ports, ...(port === null ? [] : [port])])].map(String);
   const chooseProbe = (is: ServiceForm["probe"]["is"]) =>
@@ -41,6 +41,11 @@ export function ServiceFormRow({ service, form, onChange }: ServiceFormProps) {
           {replicas > 1 && ` × ${replicas}`}
         </span>
         <span>{saidIn === null ? "proposed" : `from ${saidIn}`}</span>
+        {lateAt !== null && (
+          <ToneWord tone="warning">
+            Did not answer in time at port {lateAt}: choose how its health is checked, and press Try again
+          </ToneWord>
+        )}
       </div>
       <div className={classes.fields}>
         <Select

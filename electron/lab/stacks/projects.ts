@@ -51,7 +51,8 @@ export class Projects {
   async describe(project: string, allowRemote: boolean): Promise<string> {
     const { describeProject, findProject } = await import("./docker/project-stack.ts");
     const { docker, address } = await this.#engine(allowRemote);
-    return describeProject(docker, await findProject(docker, project, undefined, this.#environment), address);
+    const found = await findProject(docker, project, undefined, this.#environment);
+    return (await describeProject(docker, found, address)).text;
   }
 
   /** The same as values, of the project that is open, with what is only proposed. */

@@ -44,6 +44,8 @@ export interface Service {
   port: PublishedPort | undefined;
   /** The port inside its container where it answers; undefined when nothing says so. */
   insidePort: number | undefined;
+  /** The port inside at which a service that is only proposed as `other` did not answer in time. */
+  lateAt?: number | undefined;
   dependsOn: Readonly<Record<string, StartCondition>>;
   environment: Readonly<Record<string, string>>;
   stopSignal: NodeJS.Signals;

@@ -8,11 +8,16 @@ export type Greeting =
   /** MCP, by its address, behind a token that the lab does not have. */
   | { speaks: "mcp, authorised"; path: string }
   /** `path` answered 2xx. */
-  | { speaks: "http"; path: string }
+  | ({ speaks: "http"; path: string } & Late)
   | { speaks: "postgres" }
   /** It accepts connections. */
-  | { speaks: "tcp" }
+  | ({ speaks: "tcp" } & Late)
   | { speaks: "nothing" };
+
+interface Late {
+  /** A request had no answer in time, so that it may speak more than this. */
+  isLate: boolean;
+}
 
 /** For one port. A bridge that starts a program for each session takes a second or two for a handshake. */
 const LIMIT_MS = 3_000;
@@ -44,7 +49,8 @@ export async function greet(
   const isEverywhere = mcp.every((each) => each?.speaks === "mcp, authorised");
   if (atMcp?.speaks === "mcp, authorised" && !isEverywhere) return atMcp;
   const path = HEALTH_PATHS.find((_, index) => http[index]);
-  return path === undefined ? { speaks: "tcp" } : { speaks: "http", path };
+  const isLate = limit.aborted;
+  return path === undefined ? { speaks: "tcp", isLate } : { speaks: "http", path, isLate };
 }
 
 async function mcpAt(address: string, path: string, signal: AbortSignal): Promise<Greeting | undefined> {

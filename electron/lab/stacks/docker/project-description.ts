@@ -43,14 +43,15 @@ export async function readDescription(
 }
 
 function formOf(
-  { role, probe, endpoint, insidePort }: Service,
+  { role, probe, endpoint, insidePort, lateAt }: Service,
   written: Record<string, unknown>,
-): Pick<DescribedService, "role" | "probe" | "headers" | "port"> {
+): Pick<DescribedService, "role" | "probe" | "headers" | "port" | "lateAt"> {
   return {
     role,
     probe: shownProbe(probe, endpoint, written.probe),
     headers: shownHeaders(written.headers),
     port: insidePort ?? null,
+    lateAt: lateAt ?? null,
   };
 }
 

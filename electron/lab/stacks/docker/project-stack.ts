@@ -104,25 +104,37 @@ export async function stackOfProject(
     const value = isObject(document.value) ? { services: {}, ...document.value } : document.value;
     stackOfDocument({ ...document, value }, found.folder, environment, "attached", names);
   }
-  const text = await describeProject(docker, found, engine);
+  const { text, lateAt } = await describeProject(docker, found, engine);
   const name = found.files.at(-1)?.file ?? `project ${project}`;
   const stack = stackOfDocument(parseYaml(text, name), found.folder, environment, "attached");
   const notes = found.gone.map((each) => `${each}, from which ${project} was brought up, does not exist: ${NAME_IT}`);
-  return { stack: { ...stack, project }, notes };
+  const services = stack.services.map((each) => ({ ...each, lateAt: lateAt.get(each.name) }));
+  return { stack: { ...stack, services, project }, notes };
 }
 
 const CONFIGURED = " proposed: found in an environment or a command";
 const SEEN = " proposed: a connection was seen";
+const LATE = " did not answer in time at port";
 const NAME_IT = "what it says in x-lab is not known; name it where it is now with --stack FILE";
 
-/** A project as the text of a stack file: what is said in its files, and proposals for the rest. */
-export async function describeProject(docker: Dockerode, found: FoundProject, engine: EngineAddress): Promise<string> {
+/** A project as a stack file: what is said in its files, and proposals for the rest. */
+export interface DescribedProject {
+  text: string;
+  /** By the services that are proposed as `other` because they did not answer in time: the port of each. */
+  lateAt: ReadonlyMap<string, number>;
+}
+
+export async function describeProject(
+  docker: Dockerode,
+  found: FoundProject,
+  engine: EngineAddress,
+): Promise<DescribedProject> {
   const { services, folder, files } = found;
   const described = describedIn(files);
   const open = services.filter(({ name }) => !described.has(name));
   const proposed = proposeServices(await greetServices(docker, found.project, open, engine));
   const written = services.map((service): [string, object] => {
-    const { ports, "x-lab": lab } = described.get(service.name) ?? { "x-lab": proposed.get(service.name) };
+    const { ports, "x-lab": lab } = described.get(service.name) ?? { "x-lab": proposed.get(service.name)?.lab };
     const { ports: found, depends_on } = composed(service);
     return [service.name, { ports: ports ?? found, depends_on, "x-lab": lab }];
   });
@@ -152,7 +164,14 @@ export async function describeProject(docker: Dockerode, found: FoundProject, en
     const [name] = items as [Pair<Scalar, Scalar>];
     if (at >= said.length && name.value) name.value.comment = at < links.length - seen.length ? CONFIGURED : SEEN;
   }
-  return document.toString();
+  const late = [...proposed].flatMap(([name, each]): [string, number][] =>
+    each.lateAt === undefined ? [] : [[name, each.lateAt]],
+  );
+  for (const [name, port] of late) {
+    const role = document.getIn(["services", name, "x-lab", "role"], true) as Scalar;
+    role.comment = `${LATE} ${port}: describe it again, or correct it`;
+  }
+  return { text: document.toString(), lateAt: new Map(late) };
 }
 
 /** What files say of the services and links of a project, by the file that decides. */

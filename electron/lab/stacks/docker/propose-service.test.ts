@@ -27,7 +27,7 @@ function service(
 }
 
 function roleOf(...services: GreetedService[]) {
-  return Object.fromEntries([...proposeServices(services)].map(([name, { role }]) => [name, role]));
+  return Object.fromEntries([...proposeServices(services)].map(([name, { lab }]) => [name, lab.role]));
 }
 
 const mcp: [number, Greeting][] = [[8080, { speaks: "mcp", path: "/mcp" }]];
@@ -59,17 +59,17 @@ test("what answers an MCP handshake is a server, or a gateway by its name or by 
 });
 
 test("a probe is the best that the service offers, and needs no port where it has none", () => {
-  const http: [number, Greeting][] = [[80, { speaks: "http", path: "/healthz" }]];
+  const http: [number, Greeting][] = [[80, { speaks: "http", path: "/healthz", isLate: false }]];
   const proposals = proposeServices([
     service("a", "acme/a", { greets: mcp }),
     service("b", "acme/b", { greets: [[8080, { speaks: "mcp, authorised", path: "/mcp" }]] }),
     service("c", "acme/c", { greets: http }),
     service("d", "acme/d", { greets: http, hasHealthCheck: true }),
-    service("e", "acme/e", { greets: [[9, { speaks: "tcp" }]] }),
+    service("e", "acme/e", { greets: [[9, { speaks: "tcp", isLate: false }]] }),
     service("f", "acme/f"),
-    service("slow-mcp-server", "acme/g", { greets: [[7, { speaks: "tcp" }]] }),
+    service("slow-mcp-server", "acme/g", { greets: [[7, { speaks: "tcp", isLate: true }]] }),
   ]);
-  expect([...proposals.values()].map(({ probe, port }) => ({ probe, port }))).toEqual([
+  expect([...proposals.values()].map(({ lab: { probe, port } }) => ({ probe, port }))).toEqual([
     { probe: { mcp: "/mcp" }, port: 8080 },
     { probe: { tcp: true }, port: 8080 },
     { probe: { http: "/healthz" }, port: 80 },
@@ -77,5 +77,20 @@ test("a probe is the best that the service offers, and needs no port where it ha
     { probe: { tcp: true }, port: 9 },
     { probe: { container: true }, port: undefined },
     { probe: { mcp: "/mcp" }, port: 7 },
+  ]);
+});
+
+test("what accepts connections and did not answer in time is said to have done so, and not only taken for other", () => {
+  const proposals = proposeServices([
+    service("silent", "acme/a", { greets: [[9, { speaks: "tcp", isLate: true }]] }),
+    service("half", "acme/b", { greets: [[80, { speaks: "http", path: "/health", isLate: true }]] }),
+    service("quick", "acme/c", { greets: [[9, { speaks: "tcp", isLate: false }]] }),
+    service("store", "postgres:18", { greets: [[5432, { speaks: "tcp", isLate: true }]] }),
+  ]);
+  expect([...proposals].map(([name, { lab, lateAt }]) => [name, lab.role, lateAt])).toEqual([
+    ["silent", "other", 9],
+    ["half", "other", 80],
+    ["quick", "other", undefined],
+    ["store", "database", undefined],
   ]);
 });

@@ -11,6 +11,12 @@ export interface ProposedService {
   port?: number;
 }
 
+export interface Proposal {
+  lab: ProposedService;
+  /** Of one that is taken for nothing in particular: a port that accepts connections and did not answer in time. */
+  lateAt: number | undefined;
+}
+
 export interface GreetedService extends FoundService {
   /** By the port inside; only of ports that could be reached. */
   greetings: ReadonlyMap<number, Greeting>;
@@ -23,9 +29,18 @@ const AGENT = /agent|assistant|\bbot\b|copilot/;
 const APPROVALS = /slack|approv|lark|teams-webhook/;
 
 /** Proposes a role and a probe for each service, in their order. Their dependencies tell gateways from servers. */
-export function proposeServices(services: readonly GreetedService[]): Map<string, ProposedService> {
+export function proposeServices(services: readonly GreetedService[]): Map<string, Proposal> {
   const isMcp = new Set(services.filter((each) => mcpPort(each) !== undefined).map(({ name }) => name));
-  return new Map(services.map((service) => [service.name, propose(service, isMcp)]));
+  return new Map(
+    services.map((service) => {
+      const lab = propose(service, isMcp);
+      return [service.name, { lab, lateAt: lab.role === "other" ? latePort(service) : undefined }];
+    }),
+  );
+}
+
+function latePort({ greetings }: GreetedService): number | undefined {
+  return [...greetings].find(([, greeting]) => "isLate" in greeting && greeting.isLate)?.[0];
 }
 
 function propose(service: GreetedService, isMcp: ReadonlySet<string>): ProposedService {
