@@ -51,7 +51,7 @@ test("a gateway is opened by its address, broken by its link, and found again at
       await send.getByRole("button", { name: "List the tools again" }).click();
       await send.getByRole("combobox", { name: "Tool" }).click();
       await page.getByRole("option", { name: "greet" }).click();
-      await send.getByRole("textbox", { name: "Arguments" }).fill('{ "name": "you" }');
+      await send.getByRole("textbox", { name: "name" }).fill("you");
       await send.getByRole("button", { name: "Call", exact: true }).click();
       await expect(send.getByRole("status")).toContainText("hello you");
     });
