@@ -19,12 +19,15 @@ const CLOSE_LIMIT_MS = 1_000;
  */
 export class McpProbe implements ProbeMethod {
   readonly #endpoint: McpEndpoint;
+  readonly #triesOlder: boolean;
   readonly #stop = new AbortController();
   #session: ProbeSession | undefined;
   #pending: Promise<Verdict> | undefined;
 
-  constructor(endpoint: McpEndpoint) {
+  /** @param triesOlder whether HTTP+SSE is tried where the server may speak that */
+  constructor(endpoint: McpEndpoint, { triesOlder } = { triesOlder: true }) {
     this.#endpoint = endpoint;
+    this.#triesOlder = triesOlder;
   }
 
   async check(signal: AbortSignal): Promise<Verdict> {
@@ -60,7 +63,7 @@ export class McpProbe implements ProbeMethod {
   /** Opens a session. @returns the reason when it was refused, else undefined */
   async #open(limit: AbortSignal): Promise<string | undefined> {
     let opened = await openStreamable(this.#endpoint, limit);
-    if ("mayBeOlder" in opened && opened.mayBeOlder) {
+    if (this.#triesOlder && "mayBeOlder" in opened && opened.mayBeOlder) {
       // Loads the SDK's client, which most stacks never need.
       const { openSse } = await import("./sse-session.ts");
       opened = (await openSse(this.#endpoint, limit)) ?? opened;

@@ -31,3 +31,20 @@ test("what leaves requests unanswered may speak more than it says in time", asyn
     { speaks: "http", path: "/health", isLate: true },
   ]);
 });
+
+test("no event stream is asked for where a path speaks Streamable HTTP, and one at each path where none does", async () => {
+  const streamsAsked = async (isNewer: boolean) => {
+    const asked: string[] = [];
+    const address = await serve(({ method, url = "", headers }, response) => {
+      if (method === "GET" && headers.accept?.includes("text/event-stream")) asked.push(url);
+      const result = { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "it", version: "1" } };
+      const reply = JSON.stringify({ jsonrpc: "2.0", id: 1, result });
+      if (isNewer && method === "POST" && url === "/mcp") response.writeHead(200).end(reply);
+      else response.writeHead(404).end();
+    });
+    expect(await greet(address, never)).toMatchObject(isNewer ? { speaks: "mcp", path: "/mcp" } : { speaks: "tcp" });
+    return asked.sort();
+  };
+  expect(await streamsAsked(true)).toEqual([]);
+  expect(await streamsAsked(false)).toEqual(["/", "/api/mcp", "/mcp", "/sse"]);
+});

@@ -39,7 +39,7 @@ export async function greet(
   if (!(await accepts(limit))) return { speaks: "nothing" };
   if (await speaksPostgres(address, limit)) return { speaks: "postgres" };
   const [mcp, http] = await Promise.all([
-    Promise.all(MCP_PATHS.map((path) => mcpAt(address, path, limit))),
+    mcpOn(address, limit),
     Promise.all(HEALTH_PATHS.map((path) => answersAt(address, path, limit))),
   ]);
   const found = mcp.find((each) => each?.speaks === "mcp");
@@ -53,8 +53,24 @@ export async function greet(
   return path === undefined ? { speaks: "tcp", isLate } : { speaks: "http", path, isLate };
 }
 
+/** By path. HTTP+SSE is asked for, by a client with a stream of its own, only where no path speaks Streamable HTTP. */
+async function mcpOn(address: string, signal: AbortSignal): Promise<(Greeting | undefined)[]> {
+  const newer = await Promise.all(MCP_PATHS.map((path) => mcpAt(address, path, signal)));
+  if (signal.aborted || newer.some((each) => each?.speaks === "mcp")) return newer;
+  return Promise.all(MCP_PATHS.map(async (path, index) => newer[index] ?? olderMcpAt(address, path, signal)));
+}
+
+async function olderMcpAt(address: string, path: string, signal: AbortSignal): Promise<Greeting | undefined> {
+  const { openSse } = await import("../../health/sse-session.ts");
+  const opened = await openSse({ url: `http://${address}${path}`, headers: {} }, signal).catch(() => undefined);
+  if (opened === undefined) return undefined;
+  if ("reason" in opened) return { speaks: "mcp, authorised", path };
+  await opened.end();
+  return { speaks: "mcp", path };
+}
+
 async function mcpAt(address: string, path: string, signal: AbortSignal): Promise<Greeting | undefined> {
-  const probe = new McpProbe({ url: `http://${address}${path}`, headers: {} });
+  const probe = new McpProbe({ url: `http://${address}${path}`, headers: {} }, { triesOlder: false });
   try {
     const { status, reason } = await probe.check(signal);
     if (status === "up") return { speaks: "mcp", path };
