@@ -1,7 +1,8 @@
 import { Checkbox, Select, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { type ArgumentField, problemOf, shownValue, typedValue } from "./argument-fields.ts";
+import type { ArgumentField } from "./argument-fields.ts";
 import classes from "./argument-form.module.css";
+import { problemOf, shownValue, typedValue } from "./argument-values.ts";
 
 type Arguments = Readonly<Record<string, unknown>>;
 
