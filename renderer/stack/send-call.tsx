@@ -95,6 +95,7 @@ export function SendCall() {
               />
             ) : (
               <JsonInput
+                key={tool}
                 size="xs"
                 label="Arguments"
                 autosize
