@@ -42,9 +42,9 @@ export function ServiceFormRow({ service, form, onChange }: ServiceFormProps) {
         </span>
         <span>{saidIn === null ? "proposed" : `from ${saidIn}`}</span>
         {lateAt !== null && (
-          <ToneWord tone="warning">
-            Did not answer in time at port {lateAt}: choose how its health is checked, and press Try again
-          </ToneWord>
+          <span className={classes.late}>
+            Did not answer in time at port {lateAt}: choose how its health is checked, and press Try
+          </span>
         )}
       </div>
       <div className={classes.fields}>
