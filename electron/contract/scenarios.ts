@@ -36,6 +36,8 @@ export const scenarioSummary = z.object({
   origin: z.enum(["shipped", "user"]),
   /** What it breaks, in the order of its method: "stop mock-slack". */
   breaks: z.array(z.string()),
+  /** The roles and links between roles that it names, by which it runs on any stack that has them; empty when it names services. */
+  needs: z.array(z.string()),
   stepCount: z.int(),
   checkCount: z.int(),
   /** What it names and the stack that is open does not have; null when it can run there. */

@@ -86,6 +86,8 @@ export const labEvent = z.discriminatedUnion("type", [
     services: z.array(z.object({ name: z.string(), role: z.string() })),
     /** Names of the stack's links, "caller->callee"; absent from older runs. */
     links: z.array(z.string()).optional(),
+    /** Which service stood for each role that the scenario names. */
+    roles: z.record(z.string(), z.string()).optional(),
     /** Where its decisions are read, if not in the table of an audit-log service. */
     decisionsFrom: z.string().optional(),
     /** Name of the stack's compose project; absent from older runs. */

@@ -10,6 +10,7 @@ const card = (id: string, parts: Partial<ScenarioSummary> = {}): ScenarioSummary
   protection: null,
   origin: "shipped",
   breaks: [],
+  needs: [],
   stepCount: 1,
   checkCount: 1,
   lacks: null,

@@ -23,7 +23,7 @@ interface ScenarioCardProps {
 
 /** A scenario: its faults, its patterns and its last outcomes. */
 export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: ScenarioCardProps) {
-  const { id, title, summary, patterns, protection, breaks, lastVerdicts, origin } = scenario;
+  const { id, title, summary, patterns, protection, breaks, needs, lastVerdicts, origin } = scenario;
   const actions = useLabActions();
   const { client } = useStores();
   const entry = useLab((state) => state.lab?.queue.active.find(({ scenarioId }) => scenarioId === id));
@@ -73,6 +73,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
             </button>
           </li>
         ))}
+        {needs.length > 0 && <li className={classes.needs}>any stack with {needs.join(", ")}</li>}
         {origin === "user" && <li className={classes.own}>yours</li>}
       </ul>
       <Collapse expanded={isOpen} transitionDuration={0}>

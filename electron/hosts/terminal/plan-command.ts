@@ -1,6 +1,7 @@
 import { LabError } from "../../lab/lab-error.ts";
 import { resolveScenarios } from "../../lab/scenarios/load.ts";
 import { directLinksOf, formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
+import { onStack } from "../../lab/scenarios/roles.ts";
 import { SHIPPED_SCENARIOS_FOLDER } from "../../lab/scenarios/shipped.ts";
 import { planTarget } from "../../lab/stacks/resolve-target.ts";
 import { visibleLine } from "../../model/visible-text.ts";
@@ -25,8 +26,10 @@ ${STACK_HELP}`,
       targetOf(values, { start: "attach", keep: false }),
       environment,
     );
-    for (const { scenario } of resolveScenarios(positionals, SHIPPED_SCENARIOS_FOLDER)) {
+    for (const { scenario: written } of resolveScenarios(positionals, SHIPPED_SCENARIOS_FOLDER)) {
+      const { scenario, roles } = onStack(written, stack);
       out.write(`${scenario.id}  ${visibleLine(scenario.title)}\n`);
+      for (const [role, service] of Object.entries(roles)) out.write(`      ${role} is ${service}\n`);
       for (const line of formatPlan(planScenario(scenario, stack, driver, around))) out.write(`${line}\n`);
       for (const link of directLinksOf(scenario, stack)) {
         if (preflight === undefined) continue;

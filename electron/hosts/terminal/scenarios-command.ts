@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { DocumentError, formatProblem, type Problem } from "../../lab/documents/yaml-document.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { type LoadedScenario, loadFile, sharedIds } from "../../lab/scenarios/load.ts";
+import { neededRoles } from "../../lab/scenarios/roles.ts";
 import { scenarioFilesIn } from "../../lab/scenarios/scenario-files.ts";
 import { shippedScenarios } from "../../lab/scenarios/shipped.ts";
 import { stackProblems, toolsOf } from "../../lab/scenarios/stack-problems.ts";
@@ -24,8 +25,10 @@ ${STACK_HELP}`,
     const [action = "", ...names] = positionals;
     if (oneOf("scenarios", action, ["list", "validate"]) === "list") {
       for (const { scenario } of shippedScenarios()) {
+        const needs = neededRoles(scenario);
         out.write(`${scenario.id}\n    ${scenario.title}\n`);
         out.write(`    patterns: ${scenario.patterns.join(", ") || "none"}\n`);
+        if (needs.length > 0) out.write(`    runs on any stack with: ${needs.join(", ")}\n`);
       }
       return EXIT.green;
     }

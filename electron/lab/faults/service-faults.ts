@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration } from "../documents/duration-field.ts";
 
-const service = z.string().min(1).describe("a service of the stack file");
+const service = z.string().min(1).describe("a service of the stack file, by its name or as role:ROLE");
 /** Of a service in several containers, which of them. */
 export type ReplicaChoice = "one" | "all";
 const which = {

@@ -19,6 +19,7 @@ import type { LoadedScenario } from "../scenarios/load.ts";
 import { OBSERVE_MS, observedLinks } from "../scenarios/observed-links.ts";
 import { loadMcpSession, opensSessions } from "../scenarios/opens-sessions.ts";
 import { planScenario } from "../scenarios/plan.ts";
+import { type Cast, onStack } from "../scenarios/roles.ts";
 import { RunContext } from "../scenarios/run-context.ts";
 import type { Scenario } from "../scenarios/schema.ts";
 import { noteDropped } from "../scenarios/settle-decisions.ts";
@@ -74,6 +75,8 @@ export interface RunResult extends Ending {
 export interface RunPlan {
   /** Its method is run by {@link RunPlan.method}; its steady state and checks by the runner. */
   scenario: Scenario;
+  /** Which service stands for each role that it names. */
+  roles?: Cast;
   /** The text of its file, stored with the run. */
   source: string;
   policy: RunPolicy;
@@ -85,15 +88,18 @@ export interface RunPlan {
 
 /** A run of a scenario's own steps, see {@link carryOut}. */
 export async function runScenario(
-  { scenario, source }: LoadedScenario,
+  { scenario: written, source }: LoadedScenario,
   parts: RunnerParts,
   signal: AbortSignal,
   listen: (event: LabEvent) => void,
 ): Promise<RunResult> {
+  // What the stack has nothing for is found before the steady state: such a run is on record too.
+  const { scenario, roles } = onStack(written, parts.stack.stack);
   const isSuite = scenario.reading === "toolgate";
   const steps: RunPlan["method"] = (context, limit) => doMethod(scenario, context, limit, parts.pace);
   const plan: RunPlan = {
     scenario,
+    roles,
     source,
     policy: isSuite ? SUITE_POLICY : SCENARIO_POLICY,
     passedReason: "every check passed and everything was restored",
@@ -154,13 +160,14 @@ export async function carryOut(
     ...{ stack, log, faults, clock, traces },
     reading: scenario.reading,
     isAttended: parts.isAttended,
+    roles: plan.roles,
   });
   const residue = new ResidueCheck(context, journal, {
     ...policy,
     acceptsExisting: policy.acceptsDamage || (parts.acceptExisting ?? false),
   });
   const leavesOpen = scenario.leavesOpen === undefined ? undefined : new LeavesOpen(context);
-  log.append(startedEvent(scenario, parts));
+  log.append(startedEvent(plan, parts));
   const watchers = new Watchers();
   const stops = new RunStops(signal, parts, policy.limitMs);
   try {
@@ -180,7 +187,10 @@ export async function carryOut(
   }
 }
 
-function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw, pace }: RunnerParts): LabEventBody {
+function startedEvent(
+  { scenario, roles = {} }: RunPlan,
+  { stack, labVersion, keepRaw, pace }: RunnerParts,
+): LabEventBody {
   const { id, title, summary, opening, closing, patterns } = scenario;
   const { decisions } = stack.stack;
   return {
@@ -200,6 +210,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw, pace }: 
     services: stack.stack.services.map(({ name, role }) => ({ name, role })),
     links: stack.stack.links.map(({ name }) => name),
     ...(decisions === undefined ? {} : { decisionsFrom: describeDecisions(decisions) }),
+    ...(Object.keys(roles).length === 0 ? {} : { roles }),
     project: stack.stack.project,
     labVersion,
     ...(keepRaw ? { raw: true } : {}),

@@ -5,6 +5,7 @@ import { messageOf } from "../lab-error.ts";
 import { hasFields } from "./fields.ts";
 import type { McpSession } from "./mcp-session.ts";
 import { loadMcpSession } from "./opens-sessions.ts";
+import { toolToCall } from "./read-only-tool.ts";
 import type { RunContext } from "./run-context.ts";
 import type { SteadyCall, SteadyHttp } from "./schema.ts";
 
@@ -40,7 +41,8 @@ export async function demandCall(
         context.traces.ofStep(0).start(),
       );
       if (session.id !== undefined) context.uncounted.add(session.id);
-      const { decision, detail } = await session.call(call, given, limit);
+      const tool = await toolToCall(call, session, context, limit);
+      const { decision, detail } = await session.call(tool, given, limit);
       return decision === "ok" ? undefined : `call ${call} ended in ${decision} (${detail}), expected ok`;
     });
   } finally {

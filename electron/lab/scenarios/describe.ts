@@ -1,12 +1,12 @@
 import { formatDuration } from "../../model/duration.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
-import { byKind, type Steady, type Step, type StepOf, type StepTable } from "./schema.ts";
+import { ANY_READ_ONLY, byKind, type Steady, type Step, type StepOf, type StepTable } from "./schema.ts";
 
 /** A demand of a steady state, short enough for a list. */
 export function describeSteady(steady: Steady): string {
   if ("service" in steady) return `${steady.service} is ${steady.is}`;
   const within = steady.within === undefined ? "" : ` within ${formatDuration(steady.within)}`;
-  if ("call" in steady) return `call ${steady.call} is ok${within}`;
+  if ("call" in steady) return `call ${toolText(steady.call)} is ok${within}`;
   const { http, path, status = "2xx", json } = steady;
   return `GET ${http}${path} answers ${status}${json === undefined ? "" : ` with ${JSON.stringify(json)}`}${within}`;
 }
@@ -24,10 +24,10 @@ const WORDS: StepTable<[], string> = {
   },
   undo: ({ undo }) => (undo === "all" ? "undo every fault" : `undo the fault on ${undo}`),
   agent: ({ agent }) => `agent: "${agent}"`,
-  call: ({ call, is }) => `call ${call}${is === undefined ? "" : `, expecting ${is}`}`,
+  call: ({ call, is }) => `call ${toolText(call)}${is === undefined ? "" : `, expecting ${is}`}`,
   storm({ storm, times, clients, until }) {
     const by = clients && clients > 1 ? ` by ${clients} clients` : "";
-    return `storm: ${storm} up to ${times} times${by}${until ? `, until ${until}` : ""}`;
+    return `storm: ${toolText(storm)} up to ${times} times${by}${until ? `, until ${until}` : ""}`;
   },
   http: ({ http, path, method }) => `${method ?? "GET"} ${http}${path}`,
   approve: ({ approve }) => `a person approves ${approve}`,
@@ -37,6 +37,8 @@ const WORDS: StepTable<[], string> = {
   probe: ({ probe, is }) => `probe ${probe}${is ? `: ${is}` : ""}`,
   check: ({ check }) => `check ${Object.keys(check)[0]}`,
 };
+
+const toolText = (name: string) => (name === ANY_READ_ONLY ? "a read-only tool" : name);
 
 function describeAwaited(wait: StepOf<"wait">["wait"]): string {
   if (typeof wait === "number") return formatDuration(wait);

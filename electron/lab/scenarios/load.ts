@@ -5,6 +5,7 @@ import { readBeginning } from "../documents/read-whole-file.ts";
 import { recogniseFile } from "../documents/recognise-file.ts";
 import { DocumentError, type Problem, parseYaml, readDocument, type YamlDocument } from "../documents/yaml-document.ts";
 import { LabError } from "../lab-error.ts";
+import { unknownRoles } from "./roles.ts";
 import { isScenarioFile, scenarioFilesIn } from "./scenario-files.ts";
 import { type Scenario, scenario } from "./schema.ts";
 import { isSuiteDocument, scenariosOfSuite, suite } from "./suite.ts";
@@ -51,7 +52,10 @@ function fromDocument(document: YamlDocument): LoadedScenario[] {
     const name = basename(file, extname(file));
     return scenariosOfSuite(name, checkDocument(document, suite)).map((each) => ({ scenario: each, file, source }));
   }
-  return [{ scenario: checkDocument(document, scenario), file, source }];
+  const loaded = checkDocument(document, scenario);
+  const wrong = unknownRoles(loaded);
+  if (wrong.length > 0) throw new DocumentError(wrong.map(({ path, message }) => document.problemAt(path, message)));
+  return [{ scenario: loaded, file, source }];
 }
 
 /** The scenarios of a folder, sorted by file name. @throws DocumentError when one of them is invalid */

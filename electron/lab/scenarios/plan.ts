@@ -29,6 +29,7 @@ import { byName, type Check, type CheckName, type CheckOf } from "./check-schema
 import { describeSteady, describeStep } from "./describe.ts";
 import { OBSERVE_MS, type ObservedLink, observedLinks } from "./observed-links.ts";
 import { referencesOf } from "./references.ts";
+import { describeMissing, onStack } from "./roles.ts";
 import { byKind, type Scenario, type Steady, type StepTable } from "./schema.ts";
 
 /** What a step, or a demand of the steady state, will do. */
@@ -47,11 +48,17 @@ export interface PlannedStep {
  * @throws LabError for a service or link that the stack does not have, and for a fault that the driver cannot do
  */
 export function planScenario(
-  scenario: Scenario,
+  written: Scenario,
   stack: Stack,
   driver: StackDriver["kind"],
   around: Around = NOTHING_AROUND,
 ): PlannedStep[] {
+  const {
+    scenario,
+    missing: [lacking],
+  } = onStack(written, stack);
+  if (lacking !== undefined)
+    throw new LabError("bad-input", `${formatPath(lacking.path)}: ${describeMissing(lacking)}`);
   const [missing] = unreported(scenario, stack);
   if (missing !== undefined) throw new LabError("bad-input", `${formatPath(missing.path)}: ${missing.message}`);
   assertPortsKnown(scenario, stack);

@@ -3,7 +3,7 @@ import type { FaultSpec } from "../faults/fault-spec.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
 import type { Role } from "../stacks/stack-schema.ts";
 import { byName, type Check, type CheckName, type CheckOf } from "./check-schema.ts";
-import { byKind, type Scenario, type Steady, type Step, type StepTable } from "./schema.ts";
+import { ANY_READ_ONLY, byKind, type Scenario, type Steady, type Step, type StepTable } from "./schema.ts";
 
 /** Something of a stack that a scenario names, or needs by role, and where in its text. */
 export type Reference = { path: Path } & (
@@ -27,7 +27,7 @@ export function referencesOf({ observe = [], steadyState, method, expect, protec
 
 const service = (path: Path, name: string): Reference => ({ path, kind: "service", name });
 const tool = (path: Path, name: string | undefined): Reference[] =>
-  name === undefined ? [] : [{ path, kind: "tool", name }];
+  name === undefined || name === ANY_READ_ONLY ? [] : [{ path, kind: "tool", name }];
 const role = (path: Path, name: Role): Reference => ({ path, kind: "role", name });
 
 function observed(each: NonNullable<Scenario["observe"]>[number], path: Path): Reference {

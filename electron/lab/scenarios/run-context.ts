@@ -19,6 +19,7 @@ import { serviceNamed } from "../stacks/stack-file.ts";
 import { RunTraces } from "../telemetry/run-traces.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import { DroppedRows } from "./dropped-rows.ts";
+import type { Cast } from "./roles.ts";
 import type { Scenario } from "./schema.ts";
 
 /** The state and services that the steps and checks of one run use. */
@@ -51,6 +52,10 @@ export class RunContext {
   readonly sessions = new Set<string>();
   /** Whether a person watches, who can be asked to decide. */
   readonly isAttended: boolean;
+  /** Which service stands for each role that the scenario names. */
+  readonly roles: Cast;
+  /** The tool that calls of no named one make, once it is chosen. */
+  readOnlyTool: string | undefined;
   /** How the scenario's checks are read. */
   readonly reading: Scenario["reading"];
   readonly #model = new RunModel();
@@ -64,6 +69,7 @@ export class RunContext {
     traces?: RunTraces;
     reading?: Scenario["reading"];
     isAttended?: boolean | undefined;
+    roles?: Cast | undefined;
   }) {
     this.stack = parts.stack;
     this.log = parts.log;
@@ -72,6 +78,7 @@ export class RunContext {
     this.traces = parts.traces ?? new RunTraces(parts.log.runId);
     this.reading = parts.reading;
     this.isAttended = parts.isAttended ?? false;
+    this.roles = parts.roles ?? {};
     parts.log.subscribeToReal((event) => this.#untracked.push(event));
   }
 

@@ -3,7 +3,7 @@ import { healthStatus } from "../../model/lab-event.ts";
 import { duration } from "../documents/duration-field.ts";
 import { faultSpec } from "../faults/fault-spec.ts";
 import { check } from "./check-schema.ts";
-import { decision, json, name, path, service, serviceIs, tool } from "./scenario-fields.ts";
+import { calledTool, decision, json, name, path, service, serviceIs, tool } from "./scenario-fields.ts";
 
 /** A sentence for an audience. */
 const sentence = z.string().min(1).max(200);
@@ -18,7 +18,9 @@ const steadyHealth = z.strictObject({ service, is: healthStatus, throughout });
 export type SteadyHealth = z.output<typeof steadyHealth>;
 const steadyCall = z
   .strictObject({
-    call: tool.describe("called through the gateway, in a separate session and turn that no check counts"),
+    call: calledTool.describe(
+      "called through the gateway, in a separate session and turn that no check counts; a tool's name, or any:read-only",
+    ),
     arguments: json.optional(),
     is: z.literal("ok"),
     within: answerWithin,
@@ -110,7 +112,7 @@ const STEPS = {
     ...common,
   }),
   call: z.strictObject({
-    call: tool,
+    call: calledTool,
     arguments: toolArguments,
     turn: name.optional(),
     is: z
@@ -120,7 +122,7 @@ const STEPS = {
     ...common,
   }),
   storm: z.strictObject({
-    storm: tool,
+    storm: calledTool,
     arguments: toolArguments,
     times: z.int().positive().max(100_000).describe("calls at the most, shared evenly by the clients"),
     clients: z
@@ -183,7 +185,16 @@ export type StepTable<Arguments extends unknown[], Result> = {
   [Kind in StepKind]: (step: StepOf<Kind>, ...rest: Arguments) => Result;
 };
 
-const linkName = z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected a link of the stack, "caller->callee"' });
+const linkName = z
+  .string()
+  .regex(/^(role:)?[\w-]+->(role:)?[\w-]+$/, { error: 'expected a link of the stack, "caller->callee"' });
+
+/** What a call names that leaves the tool to the run; no MCP tool has a colon in its name. */
+export const ANY_READ_ONLY = "any:read-only";
+
+function isCalled(step: { name?: string | undefined; call: string }, as: string): boolean {
+  return step.name === as || (step.call === as && as !== ANY_READ_ONLY);
+}
 
 /** A scenario as written in YAML: the steady state, the method and the expected results. */
 export const scenario = z
@@ -230,9 +241,11 @@ export const scenario = z
   })
   .superRefine(({ method, expect }, context) => {
     expect.forEach((each, index) => {
-      if (!("call" in each) || method.some((step) => "call" in step && [step.name, step.call].includes(each.call)))
-        return;
-      const message = `no call step has the name or the tool "${each.call}"`;
+      if (!("call" in each) || method.some((step) => "call" in step && isCalled(step, each.call))) return;
+      const message =
+        each.call === ANY_READ_ONLY
+          ? "give the call step a name, and name that here"
+          : `no call step has the name or the tool "${each.call}"`;
       context.addIssue({ code: "custom", path: ["expect", index, "call"], message });
     });
   })

@@ -5,6 +5,7 @@ import { ROLES } from "../stacks/stack-schema.ts";
 import { unreported } from "./call-sources.ts";
 import type { LoadedScenario } from "./load.ts";
 import { type Reference, referencesOf } from "./references.ts";
+import { describeMissing, onStack } from "./roles.ts";
 import { isSuiteDocument } from "./suite.ts";
 
 /**
@@ -28,12 +29,16 @@ export function stackProblems(
   if (first === undefined) return [];
   const document = parseYaml(first.source, first.file);
   const isSuite = isSuiteDocument(document.value);
-  return loaded.flatMap(({ scenario }, index) => {
+  return loaded.flatMap(({ scenario: written }, index) => {
+    const { scenario, missing } = onStack(written, stack);
     const caseIndex = isSuite ? index : undefined;
     const unread = kinds.includes("unreported") ? unreported(scenario, stack) : [];
+    const lacking = missing.filter(({ kind }) => kinds.includes(kind));
+    const places = new Set(missing.map(({ path }) => path.join()));
     return [
+      ...lacking.map((each) => document.problemAt(each.path, describeMissing(each))),
       ...referencesOf(scenario)
-        .filter(({ kind }) => kinds.includes(kind))
+        .filter(({ kind, path }) => kinds.includes(kind) && !places.has(path.join()))
         .flatMap((reference) => problemOf(reference, stack, document, caseIndex)),
       ...unread.map(({ path, message }) =>
         document.problemAt(caseIndex === undefined ? path : ["cases", caseIndex], message),

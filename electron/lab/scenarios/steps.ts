@@ -16,6 +16,7 @@ import { exchange, post } from "./exchange.ts";
 import { judge } from "./judge.ts";
 import type { CallOutcome, McpSession } from "./mcp-session.ts";
 import { loadMcpSession } from "./opens-sessions.ts";
+import { toolToCall } from "./read-only-tool.ts";
 import type { RunContext } from "./run-context.ts";
 import { type AwaitedHttp, byKind, type Step, type StepTable } from "./schema.ts";
 import { ServiceNews } from "./service-news.ts";
@@ -69,14 +70,14 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
       signal.throwIfAborted();
       // A stack without a gateway has not answered with an error.
       if (is === undefined || (error instanceof LabError && error.code === "bad-input")) throw error;
-      return { ok: false, decision: "error", detail: messageOf(error) };
+      return { tool: call, ok: false, decision: "error", detail: messageOf(error) };
     });
     const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
     if (is !== undefined && outcome.ok !== (is === "ok")) {
       const ended = outcome.ok ? "ok" : `${outcome.decision}${outcome.detail && `: ${outcome.detail}`}`;
       throw new LabError("precondition", `call ${call} ended with ${ended}, expected ${is}`);
     }
-    return { tool: call, ...outcome, durationMs };
+    return { ...outcome, durationMs };
   },
 
   async storm(step, context, signal, traces) {
@@ -85,6 +86,7 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
       openGatewaySession(context, turn ?? randomUUID(), signal, traces.start()),
     );
     const outcomes: Record<string, number> = {};
+    let tool: string = storm;
     let calls = 0;
     let isOver = false;
     const take = ({ decision }: CallOutcome) => {
@@ -96,15 +98,16 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
       const share = Math.floor((times + client) / clients);
       for (let call = 0; call < share && !isOver; call++) {
         calls++;
-        take(await session.call(storm, toolArguments, signal));
+        take(await session.call(tool, toolArguments, signal));
       }
     };
     try {
+      tool = await toolToCall(storm, sessions[0] as McpSession, context, signal);
       await Promise.all(Array.from({ length: clients }, (_, client) => work(client)));
     } finally {
       await Promise.all(sessions.map((session) => (abandon ? session.abandon() : session.close())));
     }
-    return { tool: storm, calls, outcomes };
+    return { tool, calls, outcomes };
   },
 
   async http({ http, path, method = "GET", json, status }, context, signal, traces) {
@@ -240,10 +243,11 @@ async function callOnce(
   context: RunContext,
   { tool, toolArguments, turn, trace }: GatewayCall,
   signal: AbortSignal,
-): Promise<CallOutcome> {
+): Promise<CallOutcome & { tool: string }> {
   const session = await openGatewaySession(context, turn, signal, trace);
   try {
-    return await session.call(tool, toolArguments, signal);
+    const called = await toolToCall(tool, session, context, signal);
+    return { tool: called, ...(await session.call(called, toolArguments, signal)) };
   } finally {
     await session.close();
   }

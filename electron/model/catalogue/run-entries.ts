@@ -35,7 +35,7 @@ export const runStarted: EventEntry<"run.started"> = {
   opens: [],
   closes: [],
   describe: ({ scenario }) => ({ kind: "run", text: `${visibleLine(scenario.title)} started`, tone: "neutral" }),
-  print({ scenario, without, engine, raw }) {
+  print({ scenario, without, engine, raw, roles = {} }) {
     const heading: TextPart[] = [{ text: scenario.id, isStrong: true }, plain(`  ${scenario.title}`)];
     if (without.length > 0) heading.push({ text: `  (without ${without.join(", ")})`, tone: "warning" });
     if (engine?.startsWith("REMOTE")) heading.push({ text: `  (on ${engine})`, tone: "failed" });
@@ -44,6 +44,8 @@ export const runStarted: EventEntry<"run.started"> = {
     if (scenario.patterns.length > 0) {
       lines.push({ parts: [{ text: `patterns: ${scenario.patterns.join(", ")}`, tone: "muted" }] });
     }
+    const cast = Object.entries(roles).map(([role, service]) => `${role} is ${service}`);
+    if (cast.length > 0) lines.push({ parts: [{ text: `here: ${cast.join(", ")}`, tone: "muted" }] });
     return lines;
   },
   track: (event, run) => run.begin(event),

@@ -136,6 +136,7 @@ test("a scenario of the user's own is kept beside the shipped ones, and never ov
   expect(await send("scenarios.get", { id: "mine" })).toMatchObject({
     origin: "user",
     breaks: ["stop mock-slack"],
+    needs: [],
     checks: ["within: 20s"],
     source: MINE,
   });

@@ -23,6 +23,7 @@ import type { LoadedScenario } from "../../scenarios/load.ts";
 import { matrixOf } from "../../scenarios/matrix.ts";
 import type { PlaylistRun } from "../../scenarios/playlist.ts";
 import { referencesOf } from "../../scenarios/references.ts";
+import { onStack } from "../../scenarios/roles.ts";
 import { assertProtections } from "../../stacks/protections.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { ImageBuilds } from "../stacks/image-builds.ts";
@@ -305,7 +306,9 @@ export class RunService {
     if (stack.running === undefined) this.#entries.does(entry, "bringing the stack up");
     signal.throwIfAborted();
     const open = await orAbort(stack.up().catch(notUp), signal);
-    const links = referencesOf(loaded.scenario).filter(({ kind }) => kind === "link");
+    const links = referencesOf(onStack(loaded.scenario, open.running.stack).scenario).filter(
+      ({ kind }) => kind === "link",
+    );
     await this.#parts.builds.forLinks(
       open.running,
       links.map(({ name }) => name),

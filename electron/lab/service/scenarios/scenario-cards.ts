@@ -5,6 +5,7 @@ import { requestedFault } from "../../faults/requested-fault.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { describeSteady, describeStep } from "../../scenarios/describe.ts";
 import { type LoadedScenario, loadText } from "../../scenarios/load.ts";
+import { neededRoles, onStack, withNames } from "../../scenarios/roles.ts";
 import { kindOf, type Scenario } from "../../scenarios/schema.ts";
 import { stackProblems } from "../../scenarios/stack-problems.ts";
 import type { Stack } from "../../stacks/stack-file.ts";
@@ -15,6 +16,7 @@ const VERDICTS = 5;
 /** A scenario as a card of the catalogue shows it. */
 export async function toCard({ loaded, origin }: Listed, history: RunStore, stack: Stack): Promise<ScenarioSummary> {
   const { id, title, summary, patterns, protection, method, expect } = loaded.scenario;
+  const { scenario: here } = onStack(loaded.scenario, stack);
   const ended = await history.lastVerdicts(id, VERDICTS);
   return {
     id,
@@ -23,7 +25,8 @@ export async function toCard({ loaded, origin }: Listed, history: RunStore, stac
     patterns: patterns.map(visibleLine),
     protection: protection ?? null,
     origin,
-    breaks: breaksOf(loaded.scenario),
+    breaks: breaksOf(here),
+    needs: neededRoles(loaded.scenario),
     stepCount: method.length,
     checkCount: expect.length,
     lacks: lacksOn(loaded, stack),
@@ -49,7 +52,11 @@ function lacksOn(loaded: LoadedScenario, stack: Stack): string | null {
 }
 
 export async function toDetail(listed: Listed, history: RunStore, stack: Stack): Promise<ScenarioDetail> {
-  return { ...(await toCard(listed, history, stack)), ...previewOf(listed.loaded), source: listed.loaded.source };
+  return {
+    ...(await toCard(listed, history, stack)),
+    ...previewOf(listed.loaded, stack),
+    source: listed.loaded.source,
+  };
 }
 
 /**
@@ -61,7 +68,13 @@ export function validate(source: string, stack: Stack): ScenarioValidation {
     const loaded = loadText(source, "suite.yaml");
     const scenarios = loaded.map((each) => {
       const { id, title, summary, patterns } = each.scenario;
-      return { id, title: visibleLine(title), summary: visibleText(summary ?? ""), patterns, ...previewOf(each) };
+      return {
+        id,
+        title: visibleLine(title),
+        summary: visibleText(summary ?? ""),
+        patterns,
+        ...previewOf(each, stack),
+      };
     });
     return { problems: [], stackProblems: placesOf(stackProblems(loaded, stack)), scenarios };
   } catch (error) {
@@ -77,7 +90,8 @@ function breaksOf({ method }: Scenario): string[] {
   });
 }
 
-function previewOf({ scenario, source, file }: LoadedScenario) {
+function previewOf({ scenario: asWritten, source, file }: LoadedScenario, stack: Stack) {
+  const { scenario, roles } = onStack(asWritten, stack);
   const written = checksAsWritten(source, file);
   return {
     steadyState: scenario.steadyState.map(describeSteady),
@@ -87,7 +101,7 @@ function previewOf({ scenario, source, file }: LoadedScenario) {
       say: step.say ?? null,
       background: step.background ?? false,
     })),
-    checks: scenario.expect.map((check, index) => inOneLine(written[index] ?? check)),
+    checks: scenario.expect.map((check, index) => withNames(inOneLine(written[index] ?? check), roles)),
   };
 }
 
