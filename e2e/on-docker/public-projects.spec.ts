@@ -17,7 +17,7 @@ test("public compose projects are opened, taken for what they are, broken, recor
   test.setTimeout(900_000);
   const all = publicProjects(`10.${randomInt(100, 250)}.${randomInt(0, 250)}`);
   const chosen = process.env.PUBLIC_PROJECTS === "all" ? all : all.filter(({ isForSoak }) => !isForSoak);
-  for (const { name, compose, files, up, roles, link, breaks } of chosen) {
+  for (const { name, compose, files, up, roles, link, breaks, passes } of chosen) {
     await test.step(name, async () => {
       const project = new ComposeProject(`labpublic${randomUUID().slice(0, 8)}`, compose, up, files);
       try {
@@ -57,6 +57,11 @@ test("public compose projects are opened, taken for what they are, broken, recor
         await page.getByRole("button", { name: `Restore ${breaks.service}` }).click();
         await expect(service).toHaveAccessibleName(/running, up/, { timeout: LIMIT_MS });
         await expect.poll(() => project.stateAfter("service")).toEqual(before.service);
+
+        if (passes !== undefined) {
+          await window.runToEnd(passes, "passed");
+          await expect.poll(() => project.stateAfter("service")).toEqual(before.service);
+        }
 
         for (const [at, target] of [breaks.service, link.name].entries()) {
           await window.goTo("History");

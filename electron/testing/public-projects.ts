@@ -10,6 +10,8 @@ export interface PublicProject extends DescribedProject {
   link: { name: string; url: string };
   /** A fault on a service that is up again soon, whatever the load. */
   breaks: { kind: "stop" | "kill" | "pause" | "disconnect"; service: string; replicas?: "one of 2" };
+  /** The title of a shipped scenario that names roles alone, and passes on it. */
+  passes?: string;
   /** Left to `npm run soak -- public-projects`: what it uses, another uses too. */
   isForSoak?: true;
 }
@@ -72,6 +74,7 @@ networks:
       roles: { hub: "gateway", tools: "mcp-server", metrics: "other", worker: "other" },
       link: { name: "hub->tools", url: "http://pay:3001/mcp" },
       breaks: { kind: "stop", service: "tools" },
+      passes: "The gateway is cut off from a server and finds it again",
     },
     {
       name: "env_file, profiles, extends, secrets, configs, anchors and two files",
@@ -177,6 +180,7 @@ services:
       roles: { agent: "agent", server: "mcp-server" },
       link: { name: "agent->server", url: "http://everything:3001/mcp" },
       breaks: { kind: "stop", service: "server", replicas: "one of 2" },
+      passes: "A server freezes and goes on where it stopped",
     },
     {
       name: "supergateway over HTTP+SSE with a named container, and an agent that calls it by that name",

@@ -260,16 +260,19 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
 
 function useKnownNames(): KnownNames {
   const stack = useLab((state) => state.lab?.stack);
-  return useMemo(
-    () => ({
-      services: stack?.services.map(({ name }) => name) ?? [],
-      links: stack?.links.map(({ name }) => name) ?? [],
+  return useMemo(() => {
+    const services = stack?.services ?? [];
+    const links = stack?.links.map(({ name }) => name) ?? [];
+    const byRole = new Map(services.map(({ name, role }) => [name, `role:${role}`]));
+    const inRoles = (link: string) => link.split("->").map((end) => byRole.get(end) ?? end);
+    return {
+      services: [...new Set([...services.map(({ name }) => name), ...byRole.values()])],
+      links: [...new Set([...links, ...links.map((link) => inRoles(link).join("->"))])],
       linkFaults: stack?.faultKinds.filter(({ on }) => on === "link").map(({ kind }) => kind) ?? [],
       serviceFaults: stack?.faultKinds.filter(({ on }) => on === "service").map(({ kind }) => kind) ?? [],
       protections: stack?.protections.known ?? [],
-    }),
-    [stack],
-  );
+    };
+  }, [stack]);
 }
 
 /** What is wrong with the text, and what it names that the stack does not have: both are marked in it. */

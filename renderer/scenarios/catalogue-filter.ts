@@ -10,8 +10,8 @@ export function filterCatalogue(scenarios: readonly ScenarioSummary[], { text, p
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return scenarios.filter((scenario) => {
     if (pattern !== null && !scenario.patterns.includes(pattern)) return false;
-    const { id, title, summary, patterns, breaks } = scenario;
-    const all = [id, title, summary, ...patterns, ...breaks].join(" ").toLowerCase();
+    const { id, title, summary, patterns, breaks, needs } = scenario;
+    const all = [id, title, summary, ...patterns, ...breaks, ...needs].join(" ").toLowerCase();
     return words.every((word) => all.includes(word));
   });
 }

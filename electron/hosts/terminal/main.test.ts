@@ -132,6 +132,7 @@ describe("help", () => {
 test("the shipped scenarios are listed, an id a line with its title and patterns below", async () => {
   const { code, out } = await run(["scenarios", "list"]);
   expect(code).toBe(0);
+  expect(out).toMatch(/^any-link-cut\n.*\n.*\n {4}runs on any stack with: gateway->mcp-server$/m);
   expect(out).toMatch(/^mcp-crash\n {4}The MCP server crashes.*\n {4}patterns: capability cache/);
 });
 
