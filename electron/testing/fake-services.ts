@@ -38,7 +38,11 @@ export async function fakeService(answer: (asked: Asked) => Answer) {
 }
 
 /** An MCP server with a session, whose tool calls end as `call` says. */
-export function fakeGateway(call: (tool: string) => object, close: () => Answer = () => ({ status: 200 })) {
+export function fakeGateway(
+  call: (tool: string) => object,
+  close: () => Answer = () => ({ status: 200 }),
+  tools: readonly object[] = [{ name: "a_tool", inputSchema: { type: "object" } }],
+) {
   return fakeService(({ method, body }) => {
     if (method === "GET") return { status: 405 };
     if (method === "DELETE") return close();
@@ -50,8 +54,7 @@ export function fakeGateway(call: (tool: string) => object, close: () => Answer 
       const result = { protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo };
       return { ...reply({ result }), headers: { "mcp-session-id": "session-1" } };
     }
-    if (asks === "tools/list")
-      return reply({ result: { tools: [{ name: "a_tool", inputSchema: { type: "object" } }] } });
+    if (asks === "tools/list") return reply({ result: { tools } });
     return reply(call(params?.name ?? ""));
   });
 }

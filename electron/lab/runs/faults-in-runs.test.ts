@@ -38,6 +38,26 @@ const proxy = (method: string, path: string, body?: object) =>
   fetch(`${stack.proxyUrl}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 const LINK_PATH = `/proxies/${encodeURIComponent(LINK)}`;
 
+test("what a scenario names by role has the stack's names in the run, and the start of the run says which", async () => {
+  const { outcome, events, view } = await run({
+    steadyState: [{ service: "role:mcp-server", is: "up" }],
+    method: [{ fault: { down: "caller->role:mcp-server" } }, { undo: "caller->role:mcp-server" }],
+  });
+  expect(outcome).toBe("passed");
+  expect(view.started?.roles).toEqual({ "mcp-server": "server" });
+  expect(view.faults.map(({ attributes }) => attributes.target)).toEqual([LINK]);
+  expect(JSON.stringify(events)).not.toContain("role:");
+});
+
+test("a run on a stack without a role that the scenario names ends before anything is broken, with that reason", async () => {
+  const { outcome, reason, view } = await run({ method: [{ fault: { stop: "role:agent" } }] });
+  expect([outcome, reason]).toEqual([
+    "precondition",
+    "method[0].fault.stop: this needs a service of the stack whose x-lab role is agent; the stack has none",
+  ]);
+  expect(view.faults).toEqual([]);
+});
+
 describe("a fault that ends before its time, by itself or by someone else", () => {
   const http = { http_status: LINK, status: 503 };
   test.each<[string, object, () => unknown, RegExp]>([

@@ -5,7 +5,6 @@ import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { loadStack, type Stack } from "../stacks/stack-file.ts";
 import { loadText } from "./load.ts";
 import { formatPlan, planScenario } from "./plan.ts";
-import { readOnlyTools } from "./read-only-tool.ts";
 import { neededRoles, onStack } from "./roles.ts";
 import { stackProblems } from "./stack-problems.ts";
 
@@ -117,22 +116,4 @@ test("a role that there is none of, and a check on a call without a name, are re
   expect(() => load(BY_ROLE.replace("call: during, is", "call: any:read-only, is"))).toThrow(
     "give the call step a name, and name that here",
   );
-});
-
-test("a tool to call on anybody's stack says that it reads, by annotation or by name, needs no argument and tells no secrets", () => {
-  const tool = (name: string, readOnlyHint?: boolean, required?: string[]) => ({
-    name,
-    ...(readOnlyHint === undefined ? {} : { annotations: { readOnlyHint } }),
-    inputSchema: { type: "object" as const, ...(required === undefined ? {} : { required }) },
-  });
-  const tools = [
-    tool("create_refund"),
-    tool("list_charges", false),
-    tool("lookup_charge", true, ["charge"]),
-    tool("get-env", true),
-    tool("balance", true),
-    tool("tools__get-tiny-image"),
-    tool("listen"),
-  ];
-  expect(readOnlyTools(tools)).toEqual(["balance", "tools__get-tiny-image"]);
 });
