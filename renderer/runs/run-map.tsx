@@ -1,4 +1,4 @@
-import { useReducedMotion } from "@mantine/hooks";
+import { useMergedRef, useReducedMotion, useResizeObserver } from "@mantine/hooks";
 import type { RefObject } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { type Stage, type StageCall, type StageLink, type StageService, stageAt } from "../../electron/model/stage.ts";
@@ -13,6 +13,8 @@ import { dotShare, faultText } from "./map-dots.ts";
 import classes from "./run-map.module.css";
 import { useRunClock } from "./use-run-clock.ts";
 
+/** As in the style sheet. */
+const PADDING_PX = 8;
 const HELD_WIDER = 76;
 const HELD_HEIGHT = 104;
 
@@ -40,6 +42,8 @@ export function RunMap({ run, heldCalls, stands, element }: RunMapProps) {
   const gateway = map.services.find(({ name }) => name === gatewayName);
   const [held] = heldCalls;
   const height = Math.max(map.height, held === undefined ? 0 : (gateway?.y ?? 0) + NODE_HEIGHT + 4 + HELD_HEIGHT);
+  const [measured, sizePx] = useResizeObserver();
+  const below = roomBelow(sizePx, { width: map.width + 4, height: height + 4 });
   const expiresMs = (seq: number): number | undefined => {
     const event = record.event(seq);
     return event !== undefined && "expiresWallMs" in event
@@ -49,7 +53,7 @@ export function RunMap({ run, heldCalls, stands, element }: RunMapProps) {
   const left = (faults: StageService["faults"]) => faultText(faults, (fault) => expiresMs(fault.seq));
   return (
     <svg
-      ref={element}
+      ref={useMergedRef(element, measured)}
       className={classes.map}
       viewBox={`-2 -2 ${map.width + 4} ${height + 4}`}
       // With buttons in it, it is no picture.
@@ -89,7 +93,7 @@ export function RunMap({ run, heldCalls, stands, element }: RunMapProps) {
             </circle>
           )),
       )}
-      <Words stage={stage} places={map.services} height={map.height} />
+      <Words stage={stage} places={[...map.services, ...map.outside]} bottom={height + below} />
       {held !== undefined && gateway !== undefined && (
         <foreignObject
           x={gateway.x - HELD_WIDER / 2}
@@ -211,23 +215,45 @@ function Dot({ call, path, index, isReduced }: { call: StageCall; path: string; 
   );
 }
 
-/** The agent's last answer, below the agent. */
+/** Of the agent's answer, as its font and line height make it. */
+const WORDS_LINE = 19.5;
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** How much of its element is below the drawing, which is in the middle of it; in units of the drawing. */
+function roomBelow(elementPx: Size, drawing: Size): number {
+  const [width, height] = [elementPx.width - 2 * PADDING_PX, elementPx.height - 2 * PADDING_PX];
+  if (width <= 0 || height <= 0) return 0;
+  const scale = Math.min(width / drawing.width, height / drawing.height);
+  return (height / scale - drawing.height) / 2;
+}
+
+/** The agent's last answer, below the agent: as much of it as there is room for. */
 function Words({
   stage,
   places,
-  height,
+  bottom,
 }: {
   stage: Stage;
   places: readonly { name: string; x: number; y: number }[];
-  height: number;
+  /** Of the room that there is, as `places` are. */
+  bottom: number;
 }) {
   const { said } = stage;
   const place = places.find(({ name }) => name === said?.by);
   if (said === undefined || place === undefined) return null;
   const top = place.y + NODE_HEIGHT + 6;
+  const below = places.filter(({ x, y }) => x === place.x && y > place.y).map(({ y }) => y);
+  const lines = Math.floor((Math.min(bottom, ...below) - top) / WORDS_LINE);
+  if (lines < 1) return null;
   return (
-    <foreignObject x={place.x} y={top} width={NODE_WIDTH + 24} height={Math.max(0, height - top)}>
-      <p className={classes.words}>{visibleLine(said.text)}</p>
+    <foreignObject x={place.x} y={top} width={NODE_WIDTH + 24} height={lines * WORDS_LINE}>
+      <p className={classes.words} style={{ WebkitLineClamp: lines }}>
+        {visibleLine(said.text)}
+      </p>
     </foreignObject>
   );
 }
