@@ -128,6 +128,13 @@ testOnRecordedLab("a person of the audience decides, at the gateway on the map",
   await expect(timer).toHaveText(/^([4-5]\d|60) s$/);
   expect(await heightPx(timer)).toBeGreaterThan(36);
   await expect(page.getByTestId("approval-card")).toHaveCount(0);
+  const asked = held.getByRole("button", { name: /^create_refund .*charge_id: ch_/ });
+  expect(await fontPx(asked)).toBeGreaterThanOrEqual(20);
+  await asked.press("Enter");
+  const whole = page.getByRole("dialog", { name: "Arguments of create_refund" });
+  await expect(whole.getByRole("definition").filter({ hasText: /^ch_/ })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(whole).toBeHidden();
   await isAccessible(page);
   await held.getByRole("button", { name: "Approve create_refund" }).click();
   await run.hasEnded("Passed");
@@ -166,6 +173,14 @@ testOnRecordedLab("a person of the audience decides, at the gateway on the map",
 
 async function heightPx(element: ReturnType<Page["getByRole"]>): Promise<number> {
   return (await element.boundingBox())?.height ?? 0;
+}
+
+/** As it is on the screen: the map is drawn to scale. */
+function fontPx(element: ReturnType<Page["getByRole"]>): Promise<number> {
+  return element.evaluate((shown) => {
+    const { offsetWidth } = shown as HTMLElement;
+    return Number.parseFloat(getComputedStyle(shown).fontSize) * (shown.getBoundingClientRect().width / offsetWidth);
+  });
 }
 
 /** The screens of projectors, the smallest last: the demo goes on at that. */

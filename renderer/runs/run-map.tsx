@@ -1,9 +1,12 @@
+import { Modal } from "@mantine/core";
 import { useMergedRef, useReducedMotion, useResizeObserver } from "@mantine/hooks";
-import type { RefObject } from "react";
+import { type RefObject, useState } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { type Stage, type StageCall, type StageLink, type StageService, stageAt } from "../../electron/model/stage.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { ApprovalButtons } from "../approvals/approval-buttons.tsx";
+import { ArgumentList } from "../approvals/argument-list.tsx";
+import { argumentsInOneLine } from "../approvals/arguments-of.ts";
 import { TimeLeft, useSecondsLeft } from "../approvals/time-left.tsx";
 import { layOutMap, NODE_HEIGHT, NODE_WIDTH } from "../stack/map-layout.ts";
 import { useInteraction } from "../state/lab-context.tsx";
@@ -16,7 +19,7 @@ import { useRunClock } from "./use-run-clock.ts";
 /** As in the style sheet. */
 const PADDING_PX = 8;
 const HELD_WIDER = 76;
-const HELD_HEIGHT = 104;
+const HELD_HEIGHT = 163;
 
 interface RunMapProps {
   run: OpenRun;
@@ -116,9 +119,41 @@ function HeldCall({ approval, stands, others }: { approval: WaitingApproval; sta
       <b role="timer" aria-label="Time left">
         {left === undefined ? <TimeLeft approval={approval} stands={stands} /> : `${left} s`}
       </b>
+      <HeldArguments approval={approval} />
       <ApprovalButtons approval={approval} />
       {others > 0 && <span>{others} more wait</span>}
     </section>
+  );
+}
+
+/** What the person decides on: what fits, and all of it in a dialog. */
+function HeldArguments({ approval: { tool, arguments: value } }: { approval: WaitingApproval }) {
+  const [isOpen, setOpen] = useState(false);
+  const title = `Arguments of ${visibleLine(tool)}`;
+  const line = argumentsInOneLine(value);
+  return (
+    <>
+      <button
+        type="button"
+        className={classes.arguments}
+        aria-haspopup="dialog"
+        title="All arguments"
+        onClick={() => setOpen(true)}
+      >
+        <b>{visibleLine(tool)}</b> {line === "" ? "without arguments" : line}
+      </button>
+      <Modal
+        opened={isOpen}
+        onClose={() => setOpen(false)}
+        title={title}
+        size="xl"
+        closeButtonProps={{ "aria-label": "Close" }}
+      >
+        <div className={classes.whole}>
+          <ArgumentList value={value} label={title} />
+        </div>
+      </Modal>
+    </>
   );
 }
 
