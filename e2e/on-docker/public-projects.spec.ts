@@ -44,6 +44,12 @@ test("public compose projects are opened, taken for what they are, broken, recor
         await expect.poll(status).toBe(healthy);
         await expect.poll(() => project.stateAfter("link")).toEqual(before.link);
 
+        if (passes !== undefined) {
+          await window.runToEnd(passes, "Passed");
+          await expect.poll(() => project.stateAfter("service")).toEqual(before.service);
+          await window.goTo("Lab");
+        }
+
         const service = window.service(breaks.service);
         await service.click();
         if (breaks.replicas !== undefined) {
@@ -57,11 +63,6 @@ test("public compose projects are opened, taken for what they are, broken, recor
         await page.getByRole("button", { name: `Restore ${breaks.service}` }).click();
         await expect(service).toHaveAccessibleName(/running, up/, { timeout: LIMIT_MS });
         await expect.poll(() => project.stateAfter("service")).toEqual(before.service);
-
-        if (passes !== undefined) {
-          await window.runToEnd(passes, "passed");
-          await expect.poll(() => project.stateAfter("service")).toEqual(before.service);
-        }
 
         for (const [at, target] of [breaks.service, link.name].entries()) {
           await window.goTo("History");

@@ -11,7 +11,9 @@ export interface ToxicBody {
   seed?: number | undefined;
 }
 
-const link = z.string().regex(/^(role:)?[\w-]+->(role:)?[\w-]+$/, { error: 'expected a link of the stack file, "caller->callee"' });
+const link = z
+  .string()
+  .regex(/^(role:)?[\w-]+->(role:)?[\w-]+$/, { error: 'expected a link of the stack file, "caller->callee"' });
 const whole = z.int().nonnegative();
 
 const everyFault = {

@@ -93,7 +93,7 @@ export async function runScenario(
   signal: AbortSignal,
   listen: (event: LabEvent) => void,
 ): Promise<RunResult> {
-  // What the stack has nothing for is found before the steady state: such a run is recorded too.
+  // What the stack has nothing for is refused before the steady state, so that such a run is recorded too.
   const { scenario, roles } = onStack(written, parts.stack.stack);
   const isSuite = scenario.reading === "toolgate";
   const steps: RunPlan["method"] = (context, limit) => doMethod(scenario, context, limit, parts.pace);
