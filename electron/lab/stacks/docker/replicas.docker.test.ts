@@ -34,7 +34,7 @@ describeOnDocker("a service in two containers", () => {
   ] as const)("has all of them broken by %s, unless one is asked for, and exactly those restored", async (kind, is) => {
     const before = seen("tools");
     const [first, second] = before;
-    const { injector, running, undone } = await openLinked(project);
+    const { injector, running, intended, undone } = await openLinked(project);
     const all = await injector.apply({ [kind]: "tools" } as never, signal);
     expect(all).toMatch(new RegExp(`\\(2 of 2 containers: ${first?.name}, ${second?.name}\\)$`));
     expect(statesOf("tools")).toEqual([is, is]);
@@ -48,6 +48,10 @@ describeOnDocker("a service in two containers", () => {
     expect(statesOf("tools")).toEqual([is, "running"]);
     await injector.undo("tools", signal);
     expect(undone().map(({ result }) => result)).toEqual(["restored", "restored"]);
+    expect(intended().map(({ containers }) => containers)).toEqual([
+      { targeted: 2, of: 2 },
+      { targeted: 1, of: 2 },
+    ]);
     expect(injector.flaws).toEqual([]);
     expect(statesOf("tools")).toEqual(["running", "running"]);
     expect(seen("tools")[1]).toEqual(between[1]);

@@ -33,13 +33,24 @@ export async function openLinked({ name }: Pick<LinkedProject, "name">, { accept
     journal.close();
   });
   const hits = () => events.flatMap((event) => (event.type === "fault.hit" ? [withoutFault(event)] : []));
+  const intended = () => events.flatMap((event) => (event.type === "fault.intended" ? [event] : []));
   const undone = () => events.flatMap((event) => (event.type === "fault.undone" ? [event] : []));
   const logger = new HitLogger(log, () => true);
   const calls = new WireLogger({ log, isOurs: () => true, isCounted: () => true });
   const watch = SidecarWatch.start(open.running, logger, calls);
   onTestFinished(() => watch?.close());
   const wireCalls = () => events.flatMap((event) => (event.type === "wire.call" ? [event] : []));
-  return { home, running: open.running, injector, faults, hits, undone, wireCalls, read: () => watch?.read() };
+  return {
+    home,
+    running: open.running,
+    injector,
+    faults,
+    hits,
+    intended,
+    undone,
+    wireCalls,
+    read: () => watch?.read(),
+  };
 }
 
 /** What a hit says of the request. */
