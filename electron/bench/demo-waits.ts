@@ -9,6 +9,8 @@ import { isOpen, type Span } from "../model/span.ts";
 const PRESCRIBED_MS: Readonly<Record<string, number>> = {
   // A latency of 800 ms and its jitter: initialize, tools/list and a call.
   "slow-link": 3 * 700,
+  // A latency of 500 ms: initialize, tools/list and a call.
+  "any-slow-link": 3 * 500,
   // A latency of 600 ms: a probe, then initialize and a call.
   "fail-slow-backend": 3 * 600,
   // SESSION_ABANDONED_AFTER.
