@@ -23,8 +23,6 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
     // Without an answer only the reference stack is offered.
     client.call.stacks.list().then(setChoices, () => {});
   }, [client]);
-  const engine = choices?.engine;
-  const projects = choices?.projects.length ?? 0;
   return (
     <section className={classes.first} aria-labelledby="first-title">
       <div>
@@ -47,14 +45,18 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
         >
           Run the demo
         </ReasonedButton>
-        {engine?.is === "ready" && (
-          <p>
-            Docker runs here
-            {projects === 0 ? "" : `, with ${projects === 1 ? "a compose project" : `${projects} compose projects`}`}.
-            Any project can be broken and is left as it was found.{" "}
-            <a href={formatRoute({ at: "stacks" })}>Open your own stack</a>
-          </p>
-        )}
+        {/* Its place is kept until the engine has answered, so that nothing below it moves. */}
+        <p className={classes.own}>
+          {choices !== undefined && (
+            <>
+              {choices.engine.is === "ready"
+                ? `Docker runs here${projectsText(choices.projects.length)}. Any`
+                : "With Docker, any compose"}{" "}
+              project can be broken and is left as it was found.{" "}
+              <a href={formatRoute({ at: "stacks" })}>Open your own stack</a>
+            </>
+          )}
+        </p>
       </div>
       <ol>
         <li>
@@ -74,4 +76,8 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
       </ol>
     </section>
   );
+}
+
+function projectsText(count: number): string {
+  return count === 0 ? "" : `, with ${count === 1 ? "a compose project" : `${count} compose projects`}`;
 }
