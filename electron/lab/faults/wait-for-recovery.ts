@@ -7,6 +7,11 @@ import type { UndoTarget } from "./undo-target.ts";
 
 /** A service that is not up after this time counts as not restored. */
 const HEALTHY_LIMIT_MS = 20_000;
+/**
+ * The same for one that was connected to its networks again. Its address may be one that another container had a moment before;
+ * Linux sends to that one's hardware address for up to 45 s (1.5 times base_reachable_time of arp(7)), and some for probes.
+ */
+const RECONNECTED_LIMIT_MS = 60_000;
 
 /**
  * Waits until a service that has just been restored is up, and stops waiting when it has ended again. While another fault
@@ -16,7 +21,7 @@ const HEALTHY_LIMIT_MS = 20_000;
  */
 export async function waitForRecovery(
   service: string,
-  { id }: JournaledFault,
+  { id, kind }: JournaledFault,
   target: UndoTarget,
   signal: AbortSignal,
 ): Promise<HealthStatus> {
@@ -28,7 +33,8 @@ export async function waitForRecovery(
     const isAlone = target.inForce?.().every((other) => other.id === id) ?? true;
     return status === "up" || (isServing === true && !isAlone);
   };
-  const late = AbortSignal.timeout(HEALTHY_LIMIT_MS);
+  const limitMs = kind === "disconnect" ? RECONNECTED_LIMIT_MS : HEALTHY_LIMIT_MS;
+  const late = AbortSignal.timeout(limitMs);
   const gone = new AbortController();
   const settled = new AbortController();
   const watching = abortWhenGone(service, target, gone, settled.signal);
@@ -39,7 +45,7 @@ export async function waitForRecovery(
     if (signal.aborted) throw error;
     if (gone.signal.aborted) throw new LabError("unhealthy", `${service} ended again before it was up`);
     if (!late.aborted) throw error;
-    throw new LabError("unhealthy", `${service} was not up within ${HEALTHY_LIMIT_MS / 1000} s${because}`);
+    throw new LabError("unhealthy", `${service} was not up within ${limitMs / 1000} s${because}`);
   } finally {
     settled.abort();
     await watching;

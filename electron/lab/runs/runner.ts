@@ -41,7 +41,7 @@ import { type Ending, endingWithout, isOpen, RunStopped } from "./run-stopped.ts
 import { RunStops } from "./run-stops.ts";
 import { Watchers, watchRun } from "./watch-run.ts";
 
-const ROLLBACK_LIMIT_MS = 60_000;
+const ROLLBACK_LIMIT_MS = 90_000;
 /** Time for the rollback to report its result after its time limit. */
 const REPORT_LIMIT_MS = 5_000;
 
