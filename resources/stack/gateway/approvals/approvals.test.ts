@@ -146,6 +146,18 @@ describe("the time of a held call", () => {
 });
 
 describe("a ticket of an earlier gateway process", () => {
+  it("that it did not come to store before it was killed has expired at the start, once", async () => {
+    const { client, ticket } = await hold(scene, await scene.launch());
+    await scene.stopGateways();
+    await scene.postgres.query("DELETE FROM approvals WHERE id = $1", [ticket]);
+    await scene.launch();
+    const expected = [asked, "expired: gateway restarted while waiting"];
+    expect(await decisionsOf(scene, client, 2)).toEqual(expected);
+    await scene.stopGateways();
+    await scene.launch();
+    expect(await decisionsOf(scene, client, 2)).toEqual(expected);
+  });
+
   it.each([true, false])(
     "expires at the start, and a click on it reports that (message stored: %s)",
     async (isNoted) => {

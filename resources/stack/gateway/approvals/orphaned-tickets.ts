@@ -32,6 +32,7 @@ export function expireOrphanedTickets(pool: Pool): Promise<OrphanedTicket[]> {
       [orphanReason],
     );
     await client.query(missingAnswers);
+    await client.query(missingTickets, [orphanReason]);
     return rows.map((row) => ({
       id: row.id,
       tool: row.tool_name,
@@ -52,5 +53,19 @@ const missingAnswers = `
   WHERE status <> 'pending' AND NOT EXISTS (
     SELECT FROM audit_log row
     WHERE row.call_id = approvals.call_id AND row.decision IN ('approved', 'denied', 'expired'))
+  ORDER BY decided_at
+  ON CONFLICT (call_id, decision) DO NOTHING`;
+
+/** Of calls whose process was killed after the row that asks for an approval, and before the ticket for it. */
+const missingTickets = `
+  INSERT INTO audit_log (session_id, turn_id, tool_name, arguments, decision, reason, decided_at, call_id, duration_ms)
+  SELECT session_id, turn_id, tool_name, arguments, 'expired', $1, now(), call_id,
+    extract(epoch FROM now() - decided_at) * 1000
+  FROM audit_log asked
+  WHERE decision = 'approvalRequired'
+    AND NOT EXISTS (SELECT FROM approvals WHERE approvals.call_id = asked.call_id)
+    AND NOT EXISTS (
+      SELECT FROM audit_log row
+      WHERE row.call_id = asked.call_id AND row.decision IN ('approved', 'denied', 'expired'))
   ORDER BY decided_at
   ON CONFLICT (call_id, decision) DO NOTHING`;
