@@ -151,6 +151,11 @@ describe("a ticket of an earlier gateway process", () => {
     await scene.stopGateways();
     await scene.postgres.query("DELETE FROM approvals WHERE id = $1", [ticket]);
     await scene.launch();
+    // Its end was recorded: the process was not killed.
+    expect(await decisionsOf(scene, client, 1)).toEqual([asked]);
+    await scene.stopGateways();
+    await scene.postgres.query("DELETE FROM calls");
+    await scene.launch();
     const expected = [asked, "expired: gateway restarted while waiting"];
     expect(await decisionsOf(scene, client, 2)).toEqual(expected);
     await scene.stopGateways();

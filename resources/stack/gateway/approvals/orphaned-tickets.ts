@@ -56,7 +56,7 @@ const missingAnswers = `
   ORDER BY decided_at
   ON CONFLICT (call_id, decision) DO NOTHING`;
 
-/** Of calls whose process was killed after the row that asks for an approval, and before the ticket for it. */
+/** Of calls whose process was killed after the row that asks for an approval, and before the ticket for it: they have no end. */
 const missingTickets = `
   INSERT INTO audit_log (session_id, turn_id, tool_name, arguments, decision, reason, decided_at, call_id, duration_ms)
   SELECT session_id, turn_id, tool_name, arguments, 'expired', $1, now(), call_id,
@@ -64,8 +64,7 @@ const missingTickets = `
   FROM audit_log asked
   WHERE decision = 'approvalRequired'
     AND NOT EXISTS (SELECT FROM approvals WHERE approvals.call_id = asked.call_id)
-    AND NOT EXISTS (
-      SELECT FROM audit_log row
-      WHERE row.call_id = asked.call_id AND row.decision IN ('approved', 'denied', 'expired'))
+    AND NOT EXISTS (SELECT FROM calls WHERE calls.call_id = asked.call_id)
+    AND NOT EXISTS (SELECT FROM audit_log row WHERE row.call_id = asked.call_id AND row.decision <> 'approvalRequired')
   ORDER BY decided_at
   ON CONFLICT (call_id, decision) DO NOTHING`;
