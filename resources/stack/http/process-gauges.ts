@@ -13,7 +13,7 @@ export interface ProcessGauges {
   activeHandles: number;
   /** `activeHandles` by their kind, such as Timeout and TCPSocketWrap. */
   handles: Record<string, number>;
-  /** Requests that are not answered to their end, this one and streams included, but for those that belong to a session. */
+  /** Requests that are not answered to their end, this one and streams included. */
   open_requests: number;
   /** Sockets that do not only wait for their next request. */
   open_sockets: number;
@@ -30,7 +30,7 @@ export function readProcessGauges(): ProcessGauges {
   const memory = attempt(() => process.memoryUsage());
   const count = resources?.length ?? -1;
   const handles = countEach(resources ?? []);
-  const { openRequests, keptStreams, idleSockets, idleTimers } = readWork();
+  const { openRequests, idleSockets, idleTimers } = readWork();
   return {
     thread_count:
       attempt(() => Number(/^Threads:\s+(\d+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1])) ?? -1,
@@ -39,7 +39,7 @@ export function readProcessGauges(): ProcessGauges {
     rssBytes: memory?.rss ?? -1,
     activeHandles: count,
     handles,
-    open_requests: openRequests - keptStreams,
+    open_requests: openRequests,
     open_sockets: resources ? Math.max(0, (handles.TCPSocketWrap ?? 0) - idleSockets) : -1,
     open_timers: resources ? Math.max(0, (handles.Timeout ?? 0) - idleTimers) : -1,
     listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),

@@ -4,8 +4,6 @@
  */
 export interface WorkSource {
   readonly openRequests?: number;
-  /** Of the open requests: streams that stay open for as long as what they belong to, which is counted itself. */
-  readonly keptStreams?: number;
   /** Connected, and kept for the next request. */
   readonly idleSockets: number;
   /** That will close these. */
@@ -21,12 +19,11 @@ export function reportWork(source: WorkSource): () => void {
 }
 
 export function readWork(): Required<WorkSource> {
-  let [openRequests, keptStreams, idleSockets, idleTimers] = [0, 0, 0, 0];
+  let [openRequests, idleSockets, idleTimers] = [0, 0, 0];
   for (const source of sources) {
     openRequests += source.openRequests ?? 0;
-    keptStreams += source.keptStreams ?? 0;
     idleSockets += source.idleSockets;
     idleTimers += source.idleTimers ?? 0;
   }
-  return { openRequests, keptStreams, idleSockets, idleTimers };
+  return { openRequests, idleSockets, idleTimers };
 }

@@ -14,7 +14,6 @@ import {
   sendNothing,
   serve,
 } from "../http/serve.ts";
-import { reportWork } from "../http/work.ts";
 import { CallCounter } from "./call-counter.ts";
 import { Sessions, type SessionsOptions } from "./sessions.ts";
 
@@ -47,9 +46,6 @@ export function serveTools(service: ToolService, variables: Variables): Promise<
       case "POST /mcp":
         return handlePost(sessions, request, response);
       case "GET /mcp":
-        // Open as long as its session, which is counted.
-        response.once("close", reportWork({ keptStreams: 1, idleSockets: 1 }));
-        return sessions.handle(request, response);
       case "DELETE /mcp":
         return sessions.handle(request, response);
       case "GET /healthz":
