@@ -193,7 +193,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     rowText: changeRowText,
   });
   const history = new BoundedHistory<PastCall>(settings.historyLimit);
-  const recovery: Readiness = records.readiness(audit, (orphans) => {
+  const recovery: Readiness = records.readiness({ audit, calls }, (orphans) => {
     if (orphans.length > 0) log(`approvals: ${orphans.length} tickets of an earlier gateway process expired`);
     void approvals.closeOrphanedTickets(orphans);
   });

@@ -5,6 +5,7 @@ import { MemoryTickets } from "./approvals/memory-tickets.ts";
 import type { OrphanedTicket } from "./approvals/orphaned-tickets.ts";
 import { type TicketStore, Tickets } from "./approvals/tickets.ts";
 import { AuditFile } from "./audit/audit-file.ts";
+import type { CallEntry } from "./audit/call-row.ts";
 import { openPool } from "./audit/database.ts";
 import type { AuditEntry } from "./audit/entry.ts";
 import type { Spool } from "./audit/spool.ts";
@@ -20,12 +21,18 @@ export interface Readiness {
   stop(): void;
 }
 
+/** Of an earlier process too, until they are in the database. */
+export interface EarlierRows {
+  audit: Spool<AuditEntry>;
+  calls: Spool<CallEntry>;
+}
+
 export interface Records {
   decisions: WriteRows;
   calls: WriteRows;
   changes: WriteRows;
   tickets: (problem: () => string | undefined) => TicketStore;
-  readiness: (audit: Spool<AuditEntry>, onRecovered: (orphans: readonly OrphanedTicket[]) => void) => Readiness;
+  readiness: (earlier: EarlierRows, onRecovered: (orphans: readonly OrphanedTicket[]) => void) => Readiness;
   close: () => Promise<void>;
 }
 
@@ -47,7 +54,7 @@ export function openRecords(settings: RecordSettings, historyLimit: number, log:
     calls: rowWriter(pool, insertCalls),
     changes: rowWriter(pool, insertChanges),
     tickets: (problem) => new Tickets(pool, problem),
-    readiness: (audit, onRecovered) => new Recovery({ pool, databaseUrl, audit, log, onRecovered }),
+    readiness: (earlier, onRecovered) => new Recovery({ pool, databaseUrl, ...earlier, log, onRecovered }),
     close: () => {
       stopReporting();
       return pool.end();

@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
-import { expireOrphanedTickets, type OrphanedTicket } from "./approvals/orphaned-tickets.ts";
+import { expireOrphanedTickets, expireUnheldCalls, type OrphanedTicket } from "./approvals/orphaned-tickets.ts";
+import type { CallEntry } from "./audit/call-row.ts";
 import { explainDatabaseFailure, isMisconfigured } from "./audit/database.ts";
 import type { AuditEntry } from "./audit/entry.ts";
 import { prepareSchema } from "./audit/schema.ts";
@@ -14,6 +15,7 @@ export interface RecoveryOptions {
   pool: Pool;
   databaseUrl: string;
   audit: Spool<AuditEntry>;
+  calls: Spool<CallEntry>;
   log: (line: string) => void;
   onRecovered: (orphans: readonly OrphanedTicket[]) => void;
 }
@@ -25,6 +27,7 @@ const longestRetryMs = 2_000;
 export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #stop = new AbortController();
+  readonly #startedAt = new Date();
   #problem: string | undefined = "it has not answered yet";
 
   constructor(options: RecoveryOptions) {
@@ -84,6 +87,17 @@ export class Recovery {
     const orphans = await expireOrphanedTickets(pool);
     this.#problem = undefined;
     onRecovered(orphans);
+    void this.#endUnheldCalls();
+  }
+
+  /** Nothing waits for it: the table of calls may be unusable, and then such a call ends at a later start. */
+  async #endUnheldCalls(): Promise<void> {
+    const { pool, calls, log } = this.#options;
+    await calls.caughtUp;
+    if (this.#stop.signal.aborted) return;
+    await expireUnheldCalls(pool, this.#startedAt).catch((error: Error) => {
+      log(`approvals: a call of an earlier gateway process may still be without an end: ${error.message}`);
+    });
   }
 
   #fail(error: unknown): void {

@@ -32,7 +32,6 @@ export function expireOrphanedTickets(pool: Pool): Promise<OrphanedTicket[]> {
       [orphanReason],
     );
     await client.query(missingAnswers);
-    await client.query(missingTickets, [orphanReason]);
     return rows.map((row) => ({
       id: row.id,
       tool: row.tool_name,
@@ -43,6 +42,15 @@ export function expireOrphanedTickets(pool: Pool): Promise<OrphanedTicket[]> {
       messageTimestamp: row.slack_ts ?? undefined,
     }));
   });
+}
+
+/**
+ * Ends the calls whose process was killed after the row that asks for an approval, and before the ticket for it. Needs the
+ * table of calls with all rows of that process: a call with an end there was not killed.
+ * @param before when this process started to ask
+ */
+export async function expireUnheldCalls(pool: Pool, before: Date): Promise<void> {
+  await pool.query(missingTickets, [orphanReason, before]);
 }
 
 const missingAnswers = `
@@ -56,13 +64,12 @@ const missingAnswers = `
   ORDER BY decided_at
   ON CONFLICT (call_id, decision) DO NOTHING`;
 
-/** Of calls whose process was killed after the row that asks for an approval, and before the ticket for it: they have no end. */
 const missingTickets = `
   INSERT INTO audit_log (session_id, turn_id, tool_name, arguments, decision, reason, decided_at, call_id, duration_ms)
   SELECT session_id, turn_id, tool_name, arguments, 'expired', $1, now(), call_id,
     extract(epoch FROM now() - decided_at) * 1000
   FROM audit_log asked
-  WHERE decision = 'approvalRequired'
+  WHERE decision = 'approvalRequired' AND decided_at < $2
     AND NOT EXISTS (SELECT FROM approvals WHERE approvals.call_id = asked.call_id)
     AND NOT EXISTS (SELECT FROM calls WHERE calls.call_id = asked.call_id)
     AND NOT EXISTS (SELECT FROM audit_log row WHERE row.call_id = asked.call_id AND row.decision <> 'approvalRequired')
