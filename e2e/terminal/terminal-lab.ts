@@ -23,6 +23,7 @@ export class TerminalLab {
   /** In the environment of every process of a stack: identifies this lab's processes in the process table. */
   readonly #temporary = join(this.folder, "tmp");
   readonly #variables: NodeJS.ProcessEnv;
+  readonly #sessions: Session[] = [];
 
   /** @param variables for the lab, besides those that it needs */
   constructor(variables: NodeJS.ProcessEnv = {}) {
@@ -57,24 +58,26 @@ export class TerminalLab {
 
   /** The same as another user, by uid. */
   startAs(user: number | undefined, ...args: string[]): Session {
-    return this.#start(user, [process.execPath, LAUNCHER, ...args]);
+    return this.#start(user, args, [process.execPath, LAUNCHER]);
   }
 
   /** The same with a file size limit of zero, which simulates a full disk. */
   startOnFullDisk(user: number | undefined, ...args: string[]): Session {
     const script = `trap "" XFSZ; ulimit -f 0; exec "$@"`;
-    return this.#start(user, ["/bin/sh", "-c", script, "sh", process.execPath, LAUNCHER, ...args]);
+    return this.#start(user, args, ["/bin/sh", "-c", script, "sh", process.execPath, LAUNCHER]);
   }
 
-  #start(user: number | undefined, [program = "", ...args]: readonly string[]): Session {
+  #start(user: number | undefined, args: readonly string[], [program = "", ...before]: readonly string[]): Session {
     const { PATH, HOME } = process.env;
-    const child = spawn(program, args, {
+    const child = spawn(program, [...before, ...args], {
       cwd: this.folder,
       env: { ...this.#variables, PATH, HOME, TMPDIR: this.#temporary, RESILIENCE_LAB_HOME: this.home },
       stdio: ["ignore", "pipe", "pipe"],
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });
-    return new Session(child);
+    const session = new Session(args, child);
+    this.#sessions.push(session);
+    return session;
   }
 
   /** Changes the owner of all files of this lab except some. */
@@ -113,7 +116,13 @@ export class TerminalLab {
       });
   }
 
+  /** Kills all that is left of this lab. A command that is still running is reported: a test that timed out waited for it. */
   async clear(): Promise<void> {
+    for (const session of this.#sessions) {
+      if (!session.isRunning) continue;
+      console.error(session.report());
+      session.kill();
+    }
     await this.cutPower();
     killAll(this.processes());
     rmSync(this.folder, { recursive: true, force: true });
@@ -121,10 +130,12 @@ export class TerminalLab {
 }
 
 /** Polls until the condition is true; for concurrent tests, in which `expect.poll` is not available. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(what: string | (() => string), isSo: () => boolean | Promise<boolean>): Promise<void> {
   const limitMs = performance.now() + 60_000;
   while (!(await isSo())) {
-    if (performance.now() > limitMs) throw new Error(`timed out waiting until ${what}`);
+    if (performance.now() > limitMs) {
+      throw new Error(`timed out waiting until ${typeof what === "string" ? what : what()}`);
+    }
     await delay(20);
   }
 }
@@ -159,14 +170,22 @@ export interface Ended {
   err: string;
 }
 
+/** Of each output of a command, the last characters that are reported. */
+const REPORTED = 4_000;
+
 /** A running command. */
 export class Session {
   out = "";
   err = "";
+  /** Until its process has exited and nobody holds its outputs open any more. */
+  isRunning = true;
   readonly ended: Promise<Ended>;
+  readonly #startedMs = performance.now();
+  readonly #args: readonly string[];
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
 
-  constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
+  constructor(args: readonly string[], child: ChildProcessByStdio<null, Readable, Readable>) {
+    this.#args = args;
     this.#child = child;
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.out += text;
@@ -175,14 +194,17 @@ export class Session {
       this.err += text;
     });
     this.ended = new Promise((resolve) => {
-      child.once("close", (code, signal) => resolve({ code, signal, out: this.out, err: this.err }));
+      child.once("close", (code, signal) => {
+        this.isRunning = false;
+        resolve({ code, signal, out: this.out, err: this.err });
+      });
     });
   }
 
   async prints(text: string | RegExp): Promise<void> {
     const hasPrinted = () =>
       typeof text === "string" ? `${this.out}${this.err}`.includes(text) : text.test(this.out + this.err);
-    await until(`the lab prints ${text}; its output:\n${this.out}${this.err}`, hasPrinted);
+    await until(() => `the lab prints ${text}; its output:\n${this.out}${this.err}`, hasPrinted);
   }
 
   /** Sends SIGINT and waits for the end. */
@@ -193,7 +215,23 @@ export class Session {
 
   /** SIGKILL: the lab cannot clean up. */
   die(): Promise<Ended> {
-    this.#child.kill("SIGKILL");
+    this.kill();
     return this.ended;
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** What ran, for how long, and what it printed. */
+  report(): string {
+    const { pid, exitCode, signalCode } = this.#child;
+    const exit = exitCode ?? signalCode;
+    const state = exit === null ? "still running" : `exited (${exit}), its outputs still open`;
+    const seconds = ((performance.now() - this.#startedMs) / 1000).toFixed(1);
+    const outputs = [`stdout:\n${this.out.slice(-REPORTED)}`, `stderr:\n${this.err.slice(-REPORTED)}`];
+    return [`${state} after ${seconds} s: resilience-lab ${this.#args.join(" ")} (process ${pid})`, ...outputs].join(
+      "\n",
+    );
   }
 }
