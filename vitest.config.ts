@@ -73,8 +73,8 @@ function limits() {
     // Of tests that say they may run together, which mostly wait.
     maxConcurrency: 6,
     // Generous, because it only bounds what hangs: processes start slowly on a busy machine.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 60_000, interval: 20 } },
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 240_000, interval: 20 } },
   };
 }

@@ -12,14 +12,14 @@ export default defineConfig<HostOption>({
   // Each spec has a lab and a stack of its own.
   workers: 2,
   // Generous, because they only end a spec that hangs.
-  timeout: 300_000,
-  expect: { timeout: 60_000 },
+  timeout: 600_000,
+  expect: { timeout: 120_000 },
   reporter: [["list"], ["json", { outputFile: "../test-results/playwright.json" }]],
   use: {
     viewport: { width: 1280, height: 800 },
     // Transitions are drawn frame by frame without a GPU. The desktop app has them, in the same specs.
     contextOptions: { reducedMotion: "reduce" },
-    actionTimeout: 60_000,
+    actionTimeout: 120_000,
     // A trace costs as much as everything else together: `--trace retain-on-failure` has it.
     screenshot: "only-on-failure",
     launchOptions: CHROMIUM,

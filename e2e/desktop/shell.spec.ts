@@ -67,12 +67,7 @@ test("a page that crashes is reloaded and shows the run that continues", async (
   await inPage(page, ({ lab }) => lab.call.runs.start({ scenarioIds: ["mcp-crash"] }), null);
   await page.goto("chrome://crash").catch(() => {});
   await expect
-    .poll(
-      async () => inPage(await desktop.page(), ({ state }) => state?.queue.ended[0]?.outcome, null).catch(() => ""),
-      {
-        timeout: 60_000,
-      },
-    )
+    .poll(async () => inPage(await desktop.page(), ({ state }) => state?.queue.ended[0]?.outcome, null).catch(() => ""))
     .toBe("passed");
 });
 
@@ -161,14 +156,10 @@ test("the menu halts and undoes everything, and finished runs are notified", asy
   }, null);
   await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
   await inPage(page, ({ lab }) => lab.call.runs.start({ scenarioIds: ["mcp-crash", "approval-timeout"] }), null);
-  await expect
-    .poll(() => inPage(page, ({ state }) => state?.approvals.waiting.length, null), { timeout: 60_000 })
-    .toBe(1);
+  await expect.poll(() => inPage(page, ({ state }) => state?.approvals.waiting.length, null)).toBe(1);
   await desktop.inMain(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById("halt")?.click(), null);
   await expect
-    .poll(() => inPage(page, ({ state }) => state?.queue.ended.map(({ outcome }) => outcome), null), {
-      timeout: 60_000,
-    })
+    .poll(() => inPage(page, ({ state }) => state?.queue.ended.map(({ outcome }) => outcome), null))
     .toEqual(["cancelled", "passed"]);
   expect(await inPage(page, ({ state }) => state?.halted, null)).toBe(true);
   const shown = await desktop.inMain(() => (globalThis as unknown as { shown: string[] }).shown, null);
@@ -224,9 +215,7 @@ test("a run is exported to a chosen file and imported from it", async ({ desktop
   await whenConnected(page);
   await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
   await inPage(page, ({ lab }) => lab.call.runs.start({ scenarioIds: ["mcp-crash"] }), null);
-  await expect
-    .poll(() => inPage(page, ({ state }) => state?.queue.ended[0]?.outcome, null), { timeout: 60_000 })
-    .toBe("passed");
+  await expect.poll(() => inPage(page, ({ state }) => state?.queue.ended[0]?.outcome, null)).toBe("passed");
   const runId = (await inPage(page, ({ state }) => state?.queue.ended[0]?.runId, null)) ?? "";
   const file = join(home, "given away.zip");
   await desktop.inMain(({ dialog }, filePath) => {

@@ -44,7 +44,7 @@ test("the package that npm installs runs scenarios and opens the page, in a fold
         host.stdout.setEncoding("utf8").on("data", (text: string) => {
           printed += text;
         });
-        await expect.poll(() => printed, { timeout: 60_000 }).toMatch(/http:\/\/127\.0\.0\.1:\d+\/\S+/);
+        await expect.poll(() => printed).toMatch(/http:\/\/127\.0\.0\.1:\d+\/\S+/);
         await page.goto(/http:\/\/127\.0\.0\.1:\d+\/\S+/.exec(printed)?.[0] ?? "");
         await expect(page.getByRole("heading", { level: 1, name: "Lab" })).toBeVisible();
         await expect(page.getByText("The MCP server crashes and the tool stays visible").first()).toBeVisible();

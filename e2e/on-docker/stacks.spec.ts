@@ -50,9 +50,9 @@ async function pressByTab(button: Locator, key = "Tab"): Promise<void> {
 }
 
 async function listens(window: LabWindow): Promise<void> {
-  await expect(window.service("tools")).toHaveAccessibleName(/running, up/, { timeout: 60_000 });
+  await expect(window.service("tools")).toHaveAccessibleName(/running, up/);
   await window.page.getByRole("button", { name: "Listen", exact: true }).click();
-  await expect(window.link("mcp-gateway->tools")).toHaveAccessibleName(/\d calls?, \d+ errors?/, { timeout: 120_000 });
+  await expect(window.link("mcp-gateway->tools")).toHaveAccessibleName(/\d calls?, \d+ errors?/);
 }
 
 /** SIGKILL for a lab and for whatever watches over it, by the data folder that they have. */
@@ -206,7 +206,7 @@ test.describe("a compose project of someone else's", () => {
       const ofLab = () => docker("ps", "-aq", "--filter", `label=resilience-lab.project=${project}`);
       await window.service("worker").focus();
       await pressByTab(page.getByRole("button", { name: "Listen", exact: true }));
-      await expect(link).toHaveAccessibleName(/\d calls?, \d+ errors?/, { timeout: 120_000 });
+      await expect(link).toHaveAccessibleName(/\d calls?, \d+ errors?/);
       expect(ofLab()).not.toBe("");
       await looksWell(page);
       const caller = docker("ps", "-q", "--filter", `name=${project}[_-]mcp-gateway`);
@@ -230,7 +230,7 @@ test.describe("a compose project of someone else's", () => {
       await page.getByRole("textbox", { name: "tool" }).fill("echo");
       await page.getByRole("textbox", { name: "for", exact: true }).fill("20m");
       await page.getByRole("button", { name: "Break the link" }).click();
-      await expect(link).toHaveAccessibleName(/mcp_error in force/, { timeout: 120_000 });
+      await expect(link).toHaveAccessibleName(/mcp_error in force/);
       await expect(page.getByText(/undone automatically in 19 min/)).toBeVisible();
       await page.getByRole("button", { name: "Restore mcp-gateway->tools" }).click();
       await expect(link).toHaveAccessibleName("link mcp-gateway->tools");
@@ -247,9 +247,7 @@ test.describe("a compose project of someone else's", () => {
       await expect(row.getByText("Open", { exact: true })).toBeVisible();
       await page.getByRole("button", { name: "Open As processes" }).click();
       // In the header of every page: one that lost its connection meanwhile does not go to the map by itself.
-      await expect(page.getByRole("link", { name: "Open stack: resilience-lab, processes" })).toBeVisible({
-        timeout: 120_000,
-      });
+      await expect(page.getByRole("link", { name: "Open stack: resilience-lab, processes" })).toBeVisible();
       await expect.poll(asFound).toBe(before);
     });
     await test.step("what was done is in the history", async () => {
@@ -281,7 +279,7 @@ test.describe("a compose project of someone else's", () => {
     const before = theirs.state();
     await listens(window);
     await browserLab.kill();
-    await expect.poll(() => theirs.state(), { timeout: 60_000 }).toBe(before);
+    await expect.poll(() => theirs.state()).toBe(before);
 
     let next = await BrowserLab.start(browserLab.home);
     try {
@@ -289,7 +287,7 @@ test.describe("a compose project of someone else's", () => {
       await listens(again);
       await killWithWatchdog(next);
       // Without either it ends with the streams by which it was controlled.
-      await expect.poll(() => theirs.state(), { timeout: 60_000 }).toBe(before);
+      await expect.poll(() => theirs.state()).toBe(before);
       next = await BrowserLab.start(browserLab.home);
       again = await next.open(tab);
       await expect(again.service("tools")).toHaveAccessibleName(/running, up/);
@@ -324,7 +322,7 @@ test("a compose file that the engine has nothing of is brought up by its name, a
     const row = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
     await expect(row).toContainText("not up");
     await row.getByRole("button", { name: `Bring up ${name}` }).click();
-    await expect(row).toContainText("1 of 1 running", { timeout: 120_000 });
+    await expect(row).toContainText("1 of 1 running");
     await expect(row).toHaveCount(1);
     await row.getByRole("button", { name: `Open ${name}` }).click();
     await expect(window.service("web")).toHaveAccessibleName(/running, up/);

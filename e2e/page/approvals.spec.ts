@@ -26,7 +26,7 @@ test("one call is approved and another denied in the window", async ({ window })
 
   await test.step("approve on the Approvals page", async () => {
     await window.start("A refund that is approved here");
-    await expect(page.getByRole("link", { name: /Approvals.*1 waiting/ })).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole("link", { name: /Approvals.*1 waiting/ })).toBeVisible();
     await window.goTo("Approvals");
     const card = page.getByTestId("approval-card");
     await expect(card).toContainText("requested_by_customer");
@@ -39,10 +39,7 @@ test("one call is approved and another denied in the window", async ({ window })
 
   await test.step("deny on the Run page", async () => {
     await window.start("A refund that is denied here");
-    await page
-      .getByTestId("approval-card")
-      .getByRole("button", { name: "Deny create_refund" })
-      .click({ timeout: 60_000 });
+    await page.getByTestId("approval-card").getByRole("button", { name: "Deny create_refund" }).click();
     await run.hasEnded("Passed");
     await run.tab("Tool calls");
     await page.getByRole("button", { name: /create_refund/ }).click();

@@ -102,7 +102,7 @@ testOnRecordedLab(
     await test.step("Undo all is available on every page", async () => {
       await window.goTo("History");
       await window.undoAll.click();
-      await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
+      await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
       await window.goTo("Lab");
       await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
     });
@@ -148,7 +148,7 @@ testOnRecordedLab(
     });
     letStart();
     await banner.getByRole("button", { name: "Retry undo" }).click();
-    await expect(banner).toBeHidden({ timeout: 60_000 });
+    await expect(banner).toBeHidden();
     await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
     await page.getByRole("button", { name: "Arm the lab" }).click();
     await window.goTo("Lab");
@@ -166,11 +166,11 @@ testOnRecordedLab(
     await window.service("mock-slack").click();
     await expect(page.getByRole("button", { name: "Disconnect mock-slack" })).toHaveCount(0);
     process.kill(pidOf(home, "mock-slack"), "SIGSTOP");
-    await expect(banner).toBeVisible({ timeout: 60_000 });
+    await expect(banner).toBeVisible();
     await expect(window.undoAll).toHaveAccessibleName("Undo all (1)");
     await window.goTo("History");
     await banner.getByRole("button", { name: "Restore" }).click();
-    await expect(banner).toBeHidden({ timeout: 60_000 });
+    await expect(banner).toBeHidden();
     await window.goTo("Lab");
     await expect(window.service("mock-slack")).toHaveAccessibleName(/running, up/);
   },

@@ -33,7 +33,7 @@ test("events that the history cannot store are marked as not saved, with time an
   };
   const line = (text: string) => page.getByRole("button", { name: text });
   await window.start(TITLE);
-  await expect(page.getByText("takes its time").first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("takes its time").first()).toBeVisible();
   await run.tab("Logs");
   print("before the lock");
   await expect(line("before the lock")).toBeVisible();

@@ -35,7 +35,7 @@ export const PAGES: PictureOf[] = [
     },
     async leave(window) {
       await window.undoAll.click();
-      await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
+      await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
     },
   },
   {
@@ -119,14 +119,14 @@ export const PAGES: PictureOf[] = [
     name: "run-waiting",
     async open(window) {
       await window.start("An approval expires while Slack is down");
-      await expect(window.page.getByTestId("approval-card")).toBeVisible({ timeout: 60_000 });
+      await expect(window.page.getByTestId("approval-card")).toBeVisible();
     },
   },
   {
     name: "halted",
     async open({ page }) {
       await page.keyboard.press("ControlOrMeta+.");
-      await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible({ timeout: 60_000 });
+      await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
     },
     async leave(window) {
       await window.page.getByRole("button", { name: "Arm the lab" }).click();

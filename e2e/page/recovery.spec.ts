@@ -26,7 +26,7 @@ testOnRecordedLab(
     await expect(window.banner).toContainText("runs continue without this window");
 
     isOut = false;
-    await expect(window.banner).toBeHidden({ timeout: 30_000 });
+    await expect(window.banner).toBeHidden();
     await window.run.hasEnded("Passed");
     await window.run.tab("Tool calls");
     await expect(page.getByRole("tab", { name: "Tool calls (2)" })).toBeVisible();
@@ -54,7 +54,7 @@ test("the lab is killed and restarted: the page reconnects, and the run is shown
   const again = await BrowserLab.start(lab.home, {}, lab.port);
   try {
     // A restarted lab knows no sessions: the page asks to be opened from the new address.
-    await expect(window.banner).toContainText("open the address that the lab printed", { timeout: 30_000 });
+    await expect(window.banner).toContainText("open the address that the lab printed");
     await page.goto(again.address);
     await window.isOpen();
     await window

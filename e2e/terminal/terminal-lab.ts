@@ -13,7 +13,7 @@ const LAUNCHER = labProgram("launch");
 export const HAS_PROCESS_TABLE = process.platform === "linux";
 
 /** Tests that mostly wait, each for its own lab. */
-export const TOGETHER = { concurrent: true, timeout: 300_000 };
+export const TOGETHER = { concurrent: true };
 
 /** A lab with its own folder for everything. */
 export class TerminalLab {
@@ -131,7 +131,7 @@ export class TerminalLab {
 
 /** Polls until the condition is true; for concurrent tests, in which `expect.poll` is not available. */
 export async function until(what: string | (() => string), isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const limitMs = performance.now() + 60_000;
+  const limitMs = performance.now() + 240_000;
   while (!(await isSo())) {
     if (performance.now() > limitMs) {
       throw new Error(`timed out waiting until ${typeof what === "string" ? what : what()}`);

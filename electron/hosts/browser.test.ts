@@ -80,7 +80,7 @@ async function frozenTab({ host, cookie }: Started, key: string): Promise<{ good
   return { goodbye };
 }
 
-describe.runIf(process.platform === "linux")("ending the lab", { timeout: 90_000 }, () => {
+describe.runIf(process.platform === "linux")("ending the lab", () => {
   test("restores everything before it closes any window, and ends although one of them is frozen", async () => {
     const lab = await started();
     const call = await windowOf(lab);

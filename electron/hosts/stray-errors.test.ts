@@ -9,15 +9,12 @@ import { eventsIn } from "../testing/stored-events.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "testing", "straying-lab.ts");
-/** Each is a lab with a stack of its own. */
-const LONG = { timeout: 120_000 };
 const STEADY = [{ service: "caller", is: "up" }];
 
 test
   .skipIf(process.platform !== "linux")
   .each(["a promise", "a timer", "a probe", "a listener", "the log tail", "the printer", "an end-of-run hook"])(
   "an uncaught error of %s ends its run as an error with everything restored, and the next run starts",
-  LONG,
   async (source) => {
     const folder = temporaryFolder();
     const home = join(folder, "home");

@@ -66,7 +66,6 @@ function slowDown(home: string, change: "INSERT" | "DELETE", bytes: number): voi
 
 describe.runIf(process.platform === "linux")(
   "while a fault is in force, the watchdog hears of the lab all through",
-  { timeout: 120_000 },
   () => {
     /** A lab with a manual fault in force; at the end the fault must still have been the lab's own to undo. */
     async function withFault(home: string, work: (engine: EngineService) => Promise<unknown>): Promise<void> {
@@ -116,7 +115,7 @@ describe.runIf(process.platform === "linux")(
       await withFault(home, async (engine) => {
         slowDown(home, "DELETE", 40_000);
         engine.settings.change({ historyLimit: 200 });
-        await expect.poll(() => rowsOf(home), { timeout: 100_000 }).toBeLessThan(210 * 20);
+        await expect.poll(() => rowsOf(home)).toBeLessThan(210 * 20);
         const runIds = Array.from({ length: 20 }, (_, at) => idOf(500 - at));
         expect(await engine.history.delete(runIds)).toEqual({ deleted: 20, kept: [] });
         expect(rowsOf(home)).toBeLessThan(190 * 20);

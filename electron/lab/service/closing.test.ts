@@ -42,7 +42,7 @@ const openFaults = (home: string) => {
 };
 
 // Only Linux shows the state of other processes.
-describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, () => {
+describe.runIf(process.platform === "linux")("quitting", () => {
   test("a manual session on a full disk ends when all is restored, and says that it is not recorded", async () => {
     const home = temporaryFolder();
     const engine = await startOn(home);

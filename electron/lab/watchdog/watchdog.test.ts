@@ -23,7 +23,7 @@ const JUMPING = {
   NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "..", "..", "testing", "jumping-clocks.ts"))}`,
 };
 /** Each look goes through every process of the machine. */
-const WAIT = { timeout: 60_000, interval: 100 };
+const WAIT = { interval: 100 };
 const SERVICES = ["caller", "fault-proxy", "server"];
 let linkUrl: string;
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { RunningService } from "../http/serve.ts";
 import { killServices, startService } from "../http/service-process.ts";
 import { type FakeGatewayOptions, rpcError, rpcResult, startFakeGateway } from "./fake-gateway.ts";
@@ -10,7 +10,6 @@ const listThenRefund =
   "List my recent charges, then refund the first non-refunded charge in full, reason requested_by_customer.";
 const entry = join(import.meta.dirname, "main.ts");
 // Process start takes long on a loaded machine.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const token = "of-these-tests";
 const control = { "content-type": "application/json", authorization: `Bearer ${token}` };

@@ -18,7 +18,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   killServices,
   type ServiceProcess,
@@ -34,7 +34,6 @@ const password = `it's a \\ "p$$w"`;
 const folders: string[] = [];
 
 // Creating a database takes almost a second on an idle machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 afterEach(killServices);
 afterAll(() => folders.forEach((folder) => void rmSync(folder, { recursive: true, force: true })));

@@ -5,13 +5,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, expect, test } from "vitest";
 import { killServices, startService } from "../http/service-process.ts";
 import { freePort } from "../http/testing/free-port.ts";
 import { accountForPostgres } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
 const folders: string[] = [];
 afterEach(killServices);
 afterAll(() => folders.forEach((folder) => void rmSync(folder, { recursive: true, force: true })));

@@ -1,10 +1,9 @@
 /** Requests that change a service's state, or read it, are refused to pages and to programs without the token. */
 import { join } from "node:path";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { killServices, startService } from "./service-process.ts";
 
 // Process start takes long on a loaded machine.
-vi.setConfig({ testTimeout: 30_000 });
 afterAll(killServices);
 
 const token = "of-this-stack";

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type RunningService, readBody, sendJson, serve } from "../http/serve.ts";
 import { killServices, startService } from "../http/service-process.ts";
 import { keptSpans } from "../telemetry/testing/kept-spans.ts";
@@ -13,7 +13,6 @@ import { MessageStore } from "./message-store.ts";
 import { startMockSlack } from "./server.ts";
 
 // Process start takes long on a loaded machine.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const secret = "8f742231b10e8888abcd99yyyzzz85a5";
 const token = "xoxb-of-these-tests";

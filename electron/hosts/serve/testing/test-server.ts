@@ -87,7 +87,7 @@ export function onServer() {
     /** The run once it has ended. */
     async ended(id: string) {
       await expect
-        .poll(async () => (await get(`/api/runs/${id}`)).body.data.status, { timeout: 120_000 })
+        .poll(async () => (await get(`/api/runs/${id}`)).body.data.status)
         .toMatch(/succeeded|failed|cancelled/);
       return (await get(`/api/runs/${id}`)).body.data;
     },

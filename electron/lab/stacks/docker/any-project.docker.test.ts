@@ -34,7 +34,7 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
 
   const gatewayIsUp = () => {
     const gateway = docker("port", containerId(project, "mcp-gateway"), "9000/tcp");
-    return vi.waitFor(() => fetch(`http://${gateway}/mcp`), { timeout: 90_000, interval: 100 });
+    return vi.waitFor(() => fetch(`http://${gateway}/mcp`), { timeout: 240_000, interval: 100 });
   };
 
   /** What someone would notice of the project, but for times and what the engine chooses again at a start. */
@@ -76,7 +76,7 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
           page: { role: "other", probe: { http: "/health" }, port: 8000 },
           worker: { role: "other", probe: { container: true } },
         }),
-      { timeout: 90_000, interval: 1_000 },
+      { timeout: 240_000, interval: 1_000 },
     );
   });
 
@@ -92,7 +92,7 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
         expect(shown.code).toBe(0);
         return shown;
       },
-      { timeout: 90_000 },
+      { timeout: 240_000 },
     );
     expect(up.said).toMatch(/^worker +up +- +its container runs$/m);
     const refused = await lab.run("stack", "restore", "--project", project);

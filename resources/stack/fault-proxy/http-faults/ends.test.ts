@@ -250,42 +250,36 @@ class Trial {
   }
 }
 
-test.each(kinds)(
-  "$type $attributes: every end is passed on and nothing stays open",
-  { timeout: 120_000 },
-  async (kind) => {
-    const registry = new Registry(1);
-    onTestFinished(() => registry.close());
-    const trials = new Map<string, Trial>();
-    const upstreamPort = await openRawServer((seen) => {
-      const name = decodeURIComponent(/ \/(\S+) HTTP/.exec(seen.text)?.[1] ?? "");
-      trials.get(name)?.takeRequest(seen);
-    });
-    const failures: string[] = [];
-    for (const one of casesOf(kind)) {
-      const name = `${one.asks}, ${one.framing}, ${one.leaves} leaves, removed ${one.removed}`;
-      const delay = one.removed === "meanwhile" ? 60_000 : 5;
-      const attributes = { ...(kind.holds === "for a time" && { delay }), ...kind.attributes };
-      const toxics = [{ name: "fault", type: kind.type, attributes }];
-      const upstream = `127.0.0.1:${upstreamPort}`;
-      const link = await registry.createLink(readLink({ name, listen: "127.0.0.1:0", upstream, toxics }));
-      trials.set(name, new Trial(kind, one, link, registry));
-    }
-    const ports = [...trials.values()].map(({ port }) => port);
-    const before = hasSocketTable && proxySockets(ports, upstreamPort);
-    await Promise.all(
-      [...trials].map(([name, trial]) =>
-        trial.run().catch((error: Error) => failures.push(`${name}: ${error.message}`)),
-      ),
-    );
-    expect(failures).toEqual([]);
-    const open = () => registry.links().flatMap((link) => (link.connections().size > 0 ? [link.name] : []));
-    await expect.poll(open).toEqual([]);
-    expect(registry.held.total).toBe(0);
-    if (!hasSocketTable) return;
-    expect(before).toEqual({ listeners: trials.size, toClients: 0, toUpstream: 0 });
-    await expect.poll(() => proxySockets(ports, upstreamPort)).toEqual(before);
-    await registry.close();
-    expect(proxySockets(ports, upstreamPort)).toEqual({ listeners: 0, toClients: 0, toUpstream: 0 });
-  },
-);
+test.each(kinds)("$type $attributes: every end is passed on and nothing stays open", async (kind) => {
+  const registry = new Registry(1);
+  onTestFinished(() => registry.close());
+  const trials = new Map<string, Trial>();
+  const upstreamPort = await openRawServer((seen) => {
+    const name = decodeURIComponent(/ \/(\S+) HTTP/.exec(seen.text)?.[1] ?? "");
+    trials.get(name)?.takeRequest(seen);
+  });
+  const failures: string[] = [];
+  for (const one of casesOf(kind)) {
+    const name = `${one.asks}, ${one.framing}, ${one.leaves} leaves, removed ${one.removed}`;
+    const delay = one.removed === "meanwhile" ? 60_000 : 5;
+    const attributes = { ...(kind.holds === "for a time" && { delay }), ...kind.attributes };
+    const toxics = [{ name: "fault", type: kind.type, attributes }];
+    const upstream = `127.0.0.1:${upstreamPort}`;
+    const link = await registry.createLink(readLink({ name, listen: "127.0.0.1:0", upstream, toxics }));
+    trials.set(name, new Trial(kind, one, link, registry));
+  }
+  const ports = [...trials.values()].map(({ port }) => port);
+  const before = hasSocketTable && proxySockets(ports, upstreamPort);
+  await Promise.all(
+    [...trials].map(([name, trial]) => trial.run().catch((error: Error) => failures.push(`${name}: ${error.message}`))),
+  );
+  expect(failures).toEqual([]);
+  const open = () => registry.links().flatMap((link) => (link.connections().size > 0 ? [link.name] : []));
+  await expect.poll(open).toEqual([]);
+  expect(registry.held.total).toBe(0);
+  if (!hasSocketTable) return;
+  expect(before).toEqual({ listeners: trials.size, toClients: 0, toUpstream: 0 });
+  await expect.poll(() => proxySockets(ports, upstreamPort)).toEqual(before);
+  await registry.close();
+  expect(proxySockets(ports, upstreamPort)).toEqual({ listeners: 0, toClients: 0, toUpstream: 0 });
+});

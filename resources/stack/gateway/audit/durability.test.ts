@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { killServices } from "../../http/service-process.ts";
 import { runTrial } from "../testing/audit-trial.ts";
 import { eventually } from "../testing/lab.ts";
 import { startPostgres, type TestPostgres } from "../testing/postgres.ts";
 
 // Only a bound for hangs: each trial starts real processes several times.
-vi.setConfig({ testTimeout: 120_000 });
 
 let postgres: TestPostgres;
 

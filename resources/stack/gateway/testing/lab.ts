@@ -60,7 +60,7 @@ export async function launchGateway(
 
 /** Polls until the value matches. Fails after 25 s with the last value. */
 export async function eventually<T>(read: () => Promise<T> | T, matches: (seen: T) => boolean): Promise<T> {
-  for (const deadline = performance.now() + 25_000; ; ) {
+  for (const deadline = performance.now() + 120_000; ; ) {
     const seen = await read();
     if (matches(seen)) return seen;
     if (performance.now() > deadline) throw new Error(`timed out; last value: ${JSON.stringify(seen)}`);

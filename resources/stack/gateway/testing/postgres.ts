@@ -27,7 +27,7 @@ interface Binaries {
   postgres: string;
 }
 
-const startLimitMs = 25_000;
+const startLimitMs = 120_000;
 const retryMs = 30;
 
 // Postgres refuses to run as root.

@@ -44,7 +44,7 @@ export class LabProcess {
     return {
       said: () => said,
       ended,
-      says: (pattern: RegExp) => expect.poll(() => said, { timeout: 60_000 }).toMatch(pattern),
+      says: (pattern: RegExp) => expect.poll(() => said).toMatch(pattern),
       interrupt: () => child.kill("SIGINT"),
       /** SIGKILL for the lab alone: its watchdog lives on. */
       kill: () => child.kill("SIGKILL"),
@@ -75,7 +75,7 @@ export class LabProcess {
 
   /** Waits until every process of it has ended by itself, the watchdog too. */
   async ended(): Promise<void> {
-    await expect.poll(() => this.#processes(), { timeout: 120_000, interval: POLL_INTERVAL_MS }).toEqual([]);
+    await expect.poll(() => this.#processes(), { interval: POLL_INTERVAL_MS }).toEqual([]);
   }
 
   #processes(): number[] {

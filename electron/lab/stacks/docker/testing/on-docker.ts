@@ -30,12 +30,9 @@ describeOnDocker.unless = (missing: string | undefined, name: string, tests: (en
   describeWith(name, missing ?? reached, tests);
 };
 
-/** Only bounds what hangs: an engine on a busy machine takes its time. */
-const PATIENCE_MS = 180_000;
-
 function describeWith(name: string, engine: Engine | string, tests: (engine: Engine) => void): void {
   if (typeof engine !== "string") {
-    describe(name, { timeout: PATIENCE_MS }, () => {
+    describe(name, () => {
       let before = "";
       beforeAll(() => {
         before = holdings();

@@ -6,7 +6,7 @@ import { HttpUpstream } from "../../backends/http-upstream.ts";
 import { type BackendInput, type ScriptedBackend, startScripted } from "./scripted-backend.ts";
 
 // For what neither an answer nor an error follows, which would be a wrong script.
-const limitMs = 20_000;
+const limitMs = 120_000;
 const quietPings = 5;
 
 /** Such as `ok`, `error -32602` or `fails`, with what came before and what the backend was answered. */

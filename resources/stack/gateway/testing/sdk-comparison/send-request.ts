@@ -17,7 +17,7 @@ export interface RequestInput {
   before?: RequestInput;
 }
 
-const limitMs = 20_000;
+const limitMs = 120_000;
 const standardHeaders = {
   "content-type": "application/json",
   accept: "application/json, text/event-stream",
