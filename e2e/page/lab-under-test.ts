@@ -197,8 +197,8 @@ async function noteErrors(page: Page, errors: string[]): Promise<void> {
   }, REFUSED);
   page.on("pageerror", (error) => errors.push(String(error.stack)));
   page.on("console", (message) => {
-    // Caused by a spec that stops its lab, and by Docker creating networks on this machine.
-    if (/ERR_CONNECTION_REFUSED|ERR_NETWORK_CHANGED/.test(message.text())) return;
+    // Caused by a spec that stops or kills its lab, and by Docker creating networks on this machine.
+    if (/ERR_CONNECTION_RE(FUSED|SET)|ERR_NETWORK_CHANGED/.test(message.text())) return;
     if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
   });
 }
