@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { sseServer } from "../../testing/sse-server.ts";
 import { greet } from "../stacks/docker/port-greeting.ts";
 import { McpProbe } from "./mcp-probe.ts";
+import { openSse } from "./sse-session.ts";
 
 const never = new AbortController().signal;
 
@@ -71,4 +72,25 @@ test.each(["/sse", "/mcp"])("a port is greeted as MCP over HTTP+SSE at %s", asyn
   const { address, streams } = await sseServer({ path });
   expect(await greet(address, never)).toEqual({ speaks: "mcp", path });
   await expect.poll(() => streams.size).toBe(0);
+});
+
+test.each([
+  ["before it is opened", async () => {}],
+  ["while its stream is not answered", (asked: Promise<void>) => asked],
+])("a handshake that is given up %s ends", async (_when, moment) => {
+  const asked = Promise.withResolvers<void>();
+  const server = createServer(() => asked.resolve());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const given = new AbortController();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sse`;
+  if (moment.length === 0) given.abort(new Error("not in time"));
+  const opening = openSse({ url, headers: {} }, given.signal);
+  const refused = expect(opening).rejects.toThrow("not in time");
+  await moment(asked.promise);
+  given.abort(new Error("not in time"));
+  await refused;
 });

@@ -1,6 +1,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport, SseError } from "@modelcontextprotocol/sdk/client/sse.js";
 import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { orAbort } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { isUnauthorized, type McpEndpoint, unauthorized } from "./mcp-endpoint.ts";
 import type { ProbeSession, Refusal } from "./probe-session.ts";
@@ -16,18 +17,14 @@ export async function openSse(
 ): Promise<ProbeSession | Refusal | undefined> {
   const transport = new SSEClientTransport(new URL(url), { requestInit: { headers: { ...headers } } });
   const client = new Client({ name: "resilience-lab probe", version: "1" });
-  const stop = () => void client.close();
-  // The client does not end a handshake whose stream says nothing.
-  signal.addEventListener("abort", stop, { once: true });
   try {
-    await client.connect(transport, { signal });
+    // The client does not end a handshake whose stream is not opened or says nothing, not even when it is closed.
+    await orAbort(client.connect(transport, { signal }), signal);
   } catch (error) {
     await client.close();
     signal.throwIfAborted();
     const status = (error instanceof SseError && error.code) || 0;
     return isUnauthorized(status) ? { reason: unauthorized(status), mayBeOlder: true } : undefined;
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
   // After an error its transport opens the stream again, without a session in it.
   let lost: string | undefined;

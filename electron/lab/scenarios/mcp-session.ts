@@ -3,7 +3,7 @@ import { SSEClientTransport, SseError } from "@modelcontextprotocol/sdk/client/s
 import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { McpError, type Tool } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
-import { AbortScope, within } from "../abort-scope.ts";
+import { AbortScope, orAbort, within } from "../abort-scope.ts";
 import { isUnauthorized, type McpEndpoint, mayBeOlder, unauthorized } from "../health/mcp-endpoint.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { TraceHeaders } from "../telemetry/run-traces.ts";
@@ -97,19 +97,15 @@ export async function openMcpSession(
 
 async function connect(transport: Connected["transport"], signal: AbortSignal): Promise<Connected> {
   const client = new Client({ name: "resilience-lab", version: "1" });
-  const stop = () => void client.close();
-  // The SDK's client does not end a handshake over HTTP+SSE whose stream says nothing.
-  signal.addEventListener("abort", stop, { once: true });
   try {
-    // The SDK's transports declare optional callbacks differently from its own Transport type.
-    await client.connect(transport as Parameters<Client["connect"]>[0], { signal });
+    // The SDK's transports declare optional callbacks differently from its own Transport type. Its client does not end a
+    // handshake over HTTP+SSE whose stream is not opened or says nothing, not even when it is closed.
+    await orAbort(client.connect(transport as Parameters<Client["connect"]>[0], { signal }), signal);
     return { client, transport };
   } catch (error) {
     await client.close();
     signal.throwIfAborted();
     throw error;
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }
 
