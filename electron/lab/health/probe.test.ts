@@ -161,3 +161,27 @@ describe("a postgres probe", () => {
     expect(await one.check(never)).toMatchObject({ status: "down", reason: `no answer within ${PROBE_LIMIT_MS} ms` });
   });
 });
+
+test("a probe of a database that is frozen while idle is closed without it", async () => {
+  const message = (type: string, body: Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(body.length + 4);
+    return Buffer.concat([Buffer.from(type), length, body]);
+  };
+  const ready = message("Z", Buffer.from("I"));
+  const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
+    socket.once("data", () => {
+      socket.write(Buffer.concat([message("R", Buffer.alloc(4)), ready]));
+      // After its first answer it reads and says nothing, and keeps the connection.
+      socket.once("data", () => socket.write(Buffer.concat([message("C", Buffer.from("SELECT 1\0")), ready])));
+    });
+    socket.on("error", () => {});
+    onTestFinished(() => void socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const made = makeProbe({ postgres: "postgres://user:word@{address}/audit" }, `127.0.0.1:${port}`);
+  expect(await made.check(never)).toMatchObject({ status: "up" });
+  await made.close();
+});
