@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NODE_API_NEEDED = 10;
+/** Longer ones are taken for 1 ms. */
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 /** Compiled modules are cached beside their sources, so that `halt` starts fast. */
 const compiled = fileURLToPath(new URL(join("..", "..", "node_modules", ".cache", "compiled"), import.meta.url));
 const brought = fileURLToPath(new URL(join("..", "..", "node_modules", ".bin", "node"), import.meta.url));
@@ -23,8 +25,14 @@ export async function runOnOwnNode(script, load) {
   process.umask(0o077);
   if (Number(process.versions.napi) >= NODE_API_NEEDED && process.features.typescript) {
     module.enableCompileCache(compiled);
-    const main = await load();
-    process.exitCode = await main(args);
+    // What a command waits for may hold nothing by itself, such as a time limit: the process lives until the command ends.
+    const alive = setInterval(() => {}, LONGEST_INTERVAL_MS);
+    try {
+      const main = await load();
+      process.exitCode = await main(args);
+    } finally {
+      clearInterval(alive);
+    }
   } else if (existsSync(brought) && process.env.RESILIENCE_LAB_RELAUNCHED === undefined) {
     const child = spawn(brought, [fileURLToPath(script), ...args], {
       stdio: "inherit",
