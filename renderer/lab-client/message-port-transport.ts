@@ -35,6 +35,7 @@ function askForPort(bridge: LabBridge, signal: AbortSignal): Promise<MessagePort
     const [port] = event.ports;
     if (event.source === window && event.data === LAB_PORT_MESSAGE && port !== undefined) resolve(port);
   };
+  signal.throwIfAborted();
   signal.addEventListener("abort", onAbort, { once: true });
   window.addEventListener("message", onMessage);
   bridge.connect();

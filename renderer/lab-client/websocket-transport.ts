@@ -59,6 +59,7 @@ class KeyUnknown extends Error {}
 
 /** Sends this window's key as the first message. Resolves to the window's next key. @throws Refused, KeyUnknown */
 function introduced(socket: WebSocket, key: string, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const listening = new AbortController();
   const listen = { signal: listening.signal };

@@ -49,6 +49,7 @@ export async function runCustomEvaluator(
   signal: AbortSignal,
   limitMs = EVALUATOR_LIMIT_MS,
 ): Promise<CustomEvaluation> {
+  signal.throwIfAborted();
   const [command, ...args] = commandOf(file);
   // A group of its own, so that its children can be killed with it.
   const child = spawn(command, args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });

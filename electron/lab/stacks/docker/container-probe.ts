@@ -46,8 +46,9 @@ async function reported(service: string, source: ContainerSource, signal: AbortS
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
   const { promise, resolve } = Promise.withResolvers<void>();
   const forget = source.onChange((name) => name === service && resolve());
-  limit.addEventListener("abort", () => resolve(), { once: true });
-  await promise.finally(forget);
+  await orAbort(promise, limit)
+    .catch(() => {})
+    .finally(forget);
 }
 
 function serviceProbe(service: string, source: ContainerSource, { address, make }: InnerProbe): Probe {

@@ -159,6 +159,7 @@ async function follow(
   if (stream === undefined) return;
   const stop = () => (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();
   signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
   const said: string[] = [];
   try {
     for await (const text of linesOf(stream)) {
