@@ -1,4 +1,5 @@
 import type { Outcome } from "../../model/outcomes.ts";
+import { isAbortOf } from "../abort-scope.ts";
 import type { Lease, QueuedRun, QueueResult, QueueStore } from "../history/queue-store.ts";
 import { StoreUnreachable } from "../history/worker-protocol.ts";
 import { asLabError, messageOf } from "../lab-error.ts";
@@ -47,6 +48,11 @@ const STOP_TEXTS: { readonly [Each in Stop]: string } = {
 /** Why the signal of an attempt has aborted; undefined when it has not. */
 export function stoppedBy(signal: AbortSignal): Stop | undefined {
   return signal.reason instanceof Stopped ? signal.reason.why : undefined;
+}
+
+/** Whether it is said of a run as it ended, also when it was stopped. */
+export function endsBadly(outcome: Outcome): boolean {
+  return outcome === "residue" || outcome === "error";
 }
 
 /** Endings of what was stopped; others came to their end by themselves. */
@@ -121,6 +127,8 @@ export class Attempt {
       return await execute(this.#run, context);
     } catch (error) {
       if (error instanceof StoreUnreachable) return error;
+      if (isAbortOf(this.#abort.signal, error))
+        return { outcome: "cancelled", reason: messageOf(error), summary: null };
       const { hint } = asLabError(error);
       const reason = `${messageOf(error)}${hint === undefined ? "" : ` (${hint})`}`;
       return { outcome: "error", reason, summary: null };
@@ -149,11 +157,15 @@ export class Attempt {
     return (await this.#persist(() => this.#queue.finish(this.#lease, recorded))) ? recorded : undefined;
   }
 
-  /** What was not restored is said even of a run that was stopped. */
+  /** What was not restored, or failed after the stop, is said even of a run that was stopped. */
   #asStopped(ending: AttemptEnding, stopped: Stopped | undefined): AttemptEnding {
-    if (stopped === undefined || ending.outcome === "residue" || stopped.why === "worker stopped") return ending;
-    const outcome = stopped.why === "cancelled" ? "cancelled" : "error";
-    return { outcome, reason: stopped.message, summary: ending.summary };
+    if (stopped === undefined || stopped.why === "worker stopped" || ending.outcome === "residue") return ending;
+    const isFailure = ending.outcome === "error";
+    if (stopped.why === "cancelled") {
+      return isFailure ? ending : { ...ending, outcome: "cancelled", reason: stopped.message };
+    }
+    const reason = isFailure ? `${stopped.message}; ${ending.reason}` : stopped.message;
+    return { ...ending, outcome: "error", reason };
   }
 
   /** Tries until the database answers, the lease is known to be lost, or the worker has stopped. */

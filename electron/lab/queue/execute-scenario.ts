@@ -11,7 +11,7 @@ import { referencesOf } from "../scenarios/references.ts";
 import { shippedScenarios } from "../scenarios/shipped.ts";
 import type { ResolvedTarget } from "../stacks/resolve-target.ts";
 import { ON_REFERENCE_STACK, type RunTarget } from "../stacks/run-target.ts";
-import type { AttemptContext, AttemptEnding } from "./attempt.ts";
+import { type AttemptContext, type AttemptEnding, endsBadly } from "./attempt.ts";
 import { type ResultStatus, type RunResultBody, summaryOf, toResults } from "./run-result.ts";
 import type { ScenarioSpec } from "./run-spec.ts";
 import { worstOf } from "./run-states.ts";
@@ -34,30 +34,33 @@ export async function executeScenario(
   const scenarios = scenariosOf(spec);
   const target = await resolve(targetOf(spec, stacks));
   const breaksLinks = scenarios.some(({ scenario }) => referencesOf(scenario).some(({ kind }) => kind === "link"));
+  const runs = Array.from({ length: spec.repeats }, (_, index) =>
+    scenarios.map((loaded) => ({ loaded, repeat: index + 1 })),
+  ).flat();
   const reports: RunReport[] = [];
   const all: ReturnType<typeof toResults> = [];
   await session.stacks.use(target, { signal, listen: () => {}, breaksLinks }, async (open) => {
-    for (let repeat = 1; repeat <= spec.repeats; repeat++) {
-      for (const loaded of scenarios) {
-        signal.throwIfAborted();
-        const events: LabEvent[] = [];
-        const noted: Promise<void>[] = [];
-        const listen = (event: LabEvent) => {
-          events.push(event);
-          if (events.length > 1) return;
-          const adding = addHistoryRun(event.runId);
-          // Its failure is awaited below, once the run has restored what it broke.
-          adding.catch(() => {});
-          noted.push(adding);
-        };
-        await session.run(loaded, open, { ...open.target, keepRaw: false, signal, listen });
-        await Promise.all(noted);
-        const report = toReport(RunModel.of(events));
-        reports.push(report);
-        const results = toResults(run.runId, `${loaded.scenario.id}#${repeat}`, resultsOf(report));
-        all.push(...results);
-        await putResults(results);
-      }
+    for (const { loaded, repeat } of runs) {
+      // A run that was stopped and could not restore everything is the end of all.
+      if (signal.aborted && reports.some((report) => endsBadly(report.outcome))) break;
+      signal.throwIfAborted();
+      const events: LabEvent[] = [];
+      const noted: Promise<void>[] = [];
+      const listen = (event: LabEvent) => {
+        events.push(event);
+        if (events.length > 1) return;
+        const adding = addHistoryRun(event.runId);
+        // Its failure is awaited below, once the run has restored what it broke.
+        adding.catch(() => {});
+        noted.push(adding);
+      };
+      await session.run(loaded, open, { ...open.target, keepRaw: false, signal, listen });
+      await Promise.all(noted);
+      const report = toReport(RunModel.of(events));
+      reports.push(report);
+      const results = toResults(run.runId, `${loaded.scenario.id}#${repeat}`, resultsOf(report));
+      all.push(...results);
+      await putResults(results);
     }
   });
   const outcome = worstOf(reports.map((report) => report.outcome));

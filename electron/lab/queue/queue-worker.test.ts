@@ -4,6 +4,7 @@ import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { openQueueStore } from "../history/open-queue-store.ts";
 import type { QueueStore } from "../history/queue-store.ts";
 import { StoreUnreachable } from "../history/worker-protocol.ts";
+import { LabError } from "../lab-error.ts";
 import type { AttemptContext, AttemptEnding, Execute } from "./attempt.ts";
 import { QueueWorkerLoop, type QueueWorkerParts } from "./queue-worker.ts";
 import { apiStateOf } from "./run-states.ts";
@@ -95,6 +96,17 @@ test("a run whose deadline passes is stopped and ends as an error that says so",
   expect(run && apiStateOf(run)).toBe("failed");
 });
 
+test("of a run that failed after its deadline both is said", async () => {
+  const queue = await openQueue();
+  const runId = await submitted(queue, { deadlineS: 0.02 });
+  working(queue, async (_run, context) => {
+    await untilStopped(context);
+    throw new LabError("residue", "gateway still runs");
+  });
+  const reason = "deadline_exceeded; gateway still runs";
+  expect(await ended(queue, runId)).toMatchObject({ outcome: "error", reason });
+});
+
 test("a worker that loses its lease is told so and changes nothing of the attempt that took its run over", async () => {
   const queue = await openQueue();
   const runId = await submitted(queue);
@@ -142,18 +154,50 @@ test("a worker that stops gives its run back once it is restored, and another ca
   expect((await queue.attempts(runId)).map(({ ending }) => ending)).toEqual(["released", "passed"]);
 });
 
-test("what a stopped run could not restore is told as residue", async () => {
+test.each<[string, () => AttemptEnding, object]>([
+  [
+    "what it could not restore",
+    () => ({ outcome: "residue", reason: "payments-mcp is stopped", summary: null }),
+    { outcome: "residue", reason: "payments-mcp is stopped" },
+  ],
+  [
+    "a failure of its rollback",
+    () => ({ outcome: "error", reason: "the rollback failed: the driver is gone", summary: null }),
+    { outcome: "error", reason: "the rollback failed: the driver is gone" },
+  ],
+  [
+    "a failure to take its stack down",
+    () => {
+      throw new LabError("residue", "gateway still runs", { hint: "kill process 7" });
+    },
+    { outcome: "error", reason: "gateway still runs (kill process 7)" },
+  ],
+])("of a run that was cancelled %s is said", async (_what, end, expected) => {
   const queue = await openQueue();
   const runId = await submitted(queue);
   const begun = Promise.withResolvers<void>();
   working(queue, async (_run, context) => {
     begun.resolve();
     await untilStopped(context);
-    return { outcome: "residue", reason: "payments-mcp is stopped", summary: null };
+    return end();
   });
   await begun.promise;
   await queue.cancel(runId);
-  expect(await ended(queue, runId)).toMatchObject({ outcome: "residue", reason: "payments-mcp is stopped" });
+  expect(await ended(queue, runId)).toMatchObject(expected);
+});
+
+test("a run that was cancelled before it did anything ends as cancelled", async () => {
+  const queue = await openQueue();
+  const runId = await submitted(queue);
+  const begun = Promise.withResolvers<void>();
+  working(queue, async (_run, context) => {
+    begun.resolve();
+    await untilStopped(context);
+    throw context.signal.reason;
+  });
+  await begun.promise;
+  await queue.cancel(runId);
+  expect(await ended(queue, runId)).toMatchObject({ outcome: "cancelled", reason: "cancelled by request" });
 });
 
 test("a worker goes on when the queue fails for a time, and records an end then", async () => {
