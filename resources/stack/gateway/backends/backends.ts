@@ -22,6 +22,7 @@ export class Backends {
   #all: readonly Backend[] = [];
   #byName: ReadonlyMap<string, Backend> = new Map();
   #probe: Probe | undefined;
+  #isClosed = false;
 
   constructor(settings: readonly BackendSettings[], options: BackendsOptions) {
     this.#options = options;
@@ -43,9 +44,11 @@ export class Backends {
 
   /**
    * Takes over a configuration. A backend with the settings of before goes on, with its health, its circuit and its sessions;
-   * one with others starts over. Returns those that are no more: their requests in progress come to their end.
+   * one with others starts over. Returns those that are no more: their requests in progress come to their end. After
+   * {@link close} nothing is taken over.
    */
   update(settings: readonly BackendSettings[]): readonly Backend[] {
+    if (this.#isClosed) return [];
     const before = this.#all;
     this.#all = settings.map((each) => {
       const known = this.get(each.name);
@@ -66,6 +69,7 @@ export class Backends {
 
   /** Resolves once their sessions have ended, or cannot be in time. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const monitor of this.#monitors.values()) monitor.stop();
     for (const timer of this.#leaving.values()) clearTimeout(timer);
     await Promise.all([...this.#all, ...this.#leaving.keys()].map(({ guarded }) => guarded.close()));

@@ -47,7 +47,7 @@ export class HttpSessions<HttpSession extends AnySession> {
     this.#clients.delete(client);
   }
 
-  /** Ends all of them. */
+  /** Ends all of them; none is opened again. */
   close(): void {
     for (const slot of [this.#own, ...this.#clients.values()]) slot.close();
     this.#clients.clear();
@@ -81,6 +81,7 @@ class Slot<HttpSession extends AnySession> {
   }
 
   opened(): Promise<HttpSession> {
+    if (this.#isClosed) return Promise.reject(new UpstreamFailure("closed", "the session has ended"));
     if (this.session) return Promise.resolve(this.session);
     this.#opening ??= this.#options
       .open()
@@ -102,6 +103,7 @@ class Slot<HttpSession extends AnySession> {
   close(): void {
     this.#isClosed = true;
     if (this.session) this.#options.end(this.session);
+    this.session = undefined;
   }
 }
 

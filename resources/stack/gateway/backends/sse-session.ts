@@ -39,25 +39,29 @@ export class SseSession {
   #target = "";
   #about: InitializeResult | undefined;
 
-  /** Rejects with UpstreamFailure. */
-  static async open(options: SseSessionOptions): Promise<SseSession> {
-    const session = new SseSession(options);
-    try {
-      await session.#begin();
-      return session;
-    } catch (error) {
-      session.end();
-      throw error;
-    }
-  }
-
-  private constructor(options: SseSessionOptions) {
+  constructor(options: SseSessionOptions) {
     this.#options = options;
     this.#stream = new UpstreamHttp(options.target.url);
     this.#requests = new PendingRequests({
       send: (text) => this.#post(text),
       onNotification: options.onNotification,
     });
+  }
+
+  /** Once, before any request. Rejects with UpstreamFailure. */
+  async begin(): Promise<void> {
+    const { deadlineMs } = this.#options;
+    const endsAtMs = performance.now() + deadlineMs;
+    this.#endpoint.promise.catch(() => {});
+    void this.#read();
+    const late = new UpstreamFailure("deadline", `its stream named no endpoint within ${deadlineMs} ms`);
+    const timer = setTimeout(() => this.end(late), deadlineMs);
+    try {
+      this.#target = await this.#endpoint.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+    this.#about = await initialize(this.#requests, Math.max(1, Math.round(endsAtMs - performance.now())));
   }
 
   get about(): InitializeResult {
@@ -76,21 +80,6 @@ export class SseSession {
     this.#stream.close();
     this.#endpoint.reject(reason);
     this.#requests.failAll(reason);
-  }
-
-  async #begin(): Promise<void> {
-    const { deadlineMs } = this.#options;
-    const endsAtMs = performance.now() + deadlineMs;
-    this.#endpoint.promise.catch(() => {});
-    void this.#read();
-    const late = new UpstreamFailure("deadline", `its stream named no endpoint within ${deadlineMs} ms`);
-    const timer = setTimeout(() => this.end(late), deadlineMs);
-    try {
-      this.#target = await this.#endpoint.promise;
-    } finally {
-      clearTimeout(timer);
-    }
-    this.#about = await initialize(this.#requests, Math.max(1, Math.round(endsAtMs - performance.now())));
   }
 
   /** Reads the stream until it ends, and with it the session. Never rejects. */

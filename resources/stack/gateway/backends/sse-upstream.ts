@@ -17,6 +17,7 @@ export class SseUpstream implements Upstream {
   readonly #options: UpstreamOptions;
   readonly #http: UpstreamHttp;
   readonly #sessions: HttpSessions<SseSession>;
+  /** Also those that are being opened. */
   readonly #open = new Set<SseSession>();
   #isClosed = false;
 
@@ -57,6 +58,7 @@ export class SseUpstream implements Upstream {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const session of this.#open) session.end(new UpstreamFailure("closed", "the gateway is stopping"));
+    this.#sessions.close();
     this.#http.close();
   }
 
@@ -82,7 +84,7 @@ export class SseUpstream implements Upstream {
   }
 
   async #begin(): Promise<SseSession> {
-    const session = await SseSession.open({
+    const session = new SseSession({
       target: this.#target,
       http: this.#http,
       deadlineMs: this.#options.deadlineMs,
@@ -96,7 +98,13 @@ export class SseUpstream implements Upstream {
       },
     });
     this.#open.add(session);
-    return session;
+    try {
+      await session.begin();
+      return session;
+    } catch (error) {
+      this.#end(session);
+      throw error;
+    }
   }
 
   #end(session: SseSession): void {
