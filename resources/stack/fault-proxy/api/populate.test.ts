@@ -1,6 +1,7 @@
 /** Populate and reset, with Toxiproxy's rules for kept and replaced proxies. */
 import { describe, expect, test } from "vitest";
 import { echo, linkName, openProxy, openServer, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
+import { RawClient } from "../testing/raw-client.ts";
 
 const path = `/proxies/${encodeURIComponent(linkName)}`;
 
@@ -53,7 +54,7 @@ describe("populate and reset", () => {
   });
 
   test.each(["bad", "203.0.113.1:80", "taken"])(
-    "a refused entry (%s) keeps the one that it should replace",
+    "a refused entry (%s) keeps the one that it should replace, open",
     async (at) => {
       const proxy = await open();
       const listen = at === "taken" ? `127.0.0.1:${await openServer(echo)}` : at;
@@ -61,6 +62,9 @@ describe("populate and reset", () => {
       const before = (await proxy.call("GET", path)).json;
       expect((await proxy.call("POST", "/populate", [entry(linkName, listen)])).status).toBe(500);
       expect((await proxy.call("GET", path)).json).toEqual(before);
+      const client = await RawClient.open(proxy.port);
+      client.write("x");
+      await client.receives("x");
     },
   );
 

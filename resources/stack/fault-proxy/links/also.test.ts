@@ -55,3 +55,16 @@ test("opens all of its addresses or none, and only on loopback", async () => {
   expect(wrong.status).toBe(400);
   expect(Object.keys((await proxy.call("GET", "/proxies")).json)).not.toContain("c->d");
 });
+
+test.each([
+  ["a change", "/proxies/a-%3Eb", (change: object) => change],
+  ["an entry", "/populate", (change: object) => [{ name: "a->b", upstream: "127.0.0.1:1", ...change }]],
+])("keeps all of its addresses open when %s is refused", async (_what, path, body) => {
+  const { proxy, ports } = await openTwoAddresses();
+  const taken = await openServer(() => {});
+  const before = (await proxy.call("GET", "/proxies/a-%3Eb")).json;
+  expect((await proxy.call("POST", path, body({ listen: `127.0.0.1:${taken}` }))).status).toBe(500);
+  expect((await proxy.call("GET", "/proxies/a-%3Eb")).json).toEqual(before);
+  await (await RawClient.open(ports[0] ?? 0)).receives("first");
+  await (await RawClient.open(ports[1] ?? 0)).receives("second");
+});
