@@ -174,6 +174,26 @@ describe("run on it", () => {
     expect(report.find("testcase")?.attributes.name).toBe("pii-redaction");
   });
 
+  test("a report by npm's command is all that standard output has: JSON, with decisions, calls and steps as rows", async () => {
+    const { code, out, err } = await lab.runByNpm("run", "pii-redaction", "--reporter", "json");
+    expect(code, err).toBe(0);
+    const { runs } = JSON.parse(out);
+    const is = expect.any(Number);
+    expect(runs).toMatchObject([
+      {
+        scenario: "pii-redaction",
+        outcome: "passed",
+        decisions: [{ tool: "lookup_charge", decision: "redact", atMs: is }],
+        calls: [{ tool: "lookup_charge", outcome: "ok", startMs: is, endMs: is }],
+        steps: [
+          { kind: "warm", outcome: "ok" },
+          { kind: "agent", outcome: "ok" },
+        ],
+      },
+    ]);
+    expect(err).toContain("PASSED");
+  });
+
   test("a call lasts from its request to its reply, in the report and, below its step, in the exported trace", async () => {
     const slow = written("slow-call", {
       method:

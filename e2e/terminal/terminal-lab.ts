@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { TestContext } from "vitest";
 import { labProgram } from "../../electron/testing/lab-program.ts";
 
+const PROJECT = join(import.meta.dirname, "..", "..");
 const LAUNCHER = labProgram("launch");
 
 /** Only here can running processes be read from the system; elsewhere such tests are reported as skipped. */
@@ -67,10 +68,20 @@ export class TerminalLab {
     return this.#start(user, args, ["/bin/sh", "-c", script, "sh", process.execPath, LAUNCHER]);
   }
 
-  #start(user: number | undefined, args: readonly string[], [program = "", ...before]: readonly string[]): Session {
+  /** `npm run --silent lab -- ARGS`, as a person types it in the project's folder; until it has ended. */
+  runByNpm(...args: string[]): Promise<Ended> {
+    return this.#start(undefined, args, ["npm", "run", "--silent", "lab", "--"], PROJECT).ended;
+  }
+
+  #start(
+    user: number | undefined,
+    args: readonly string[],
+    [program = "", ...before]: readonly string[],
+    cwd = this.folder,
+  ): Session {
     const { PATH, HOME } = process.env;
     const child = spawn(program, [...before, ...args], {
-      cwd: this.folder,
+      cwd,
       env: { ...this.#variables, PATH, HOME, TMPDIR: this.#temporary, RESILIENCE_LAB_HOME: this.home },
       stdio: ["ignore", "pipe", "pipe"],
       ...(user === undefined ? {} : { uid: user, gid: user }),
