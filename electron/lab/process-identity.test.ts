@@ -93,3 +93,14 @@ test("a family is a process and all of its descendants, itself first", async () 
   expect(familyOf(process.pid)).toEqual(expect.arrayContaining([process.pid, pid, child]));
   process.kill(child, "SIGKILL");
 });
+
+test("what a thread of a process has started belongs to its family", async () => {
+  const { pid, line } = await start(`
+    const { Worker } = require("node:worker_threads");
+    new Worker('require("node:worker_threads").parentPort.postMessage(' +
+      'require("node:child_process").spawn("sleep", ["1000"], { stdio: "ignore" }).pid); ${WAIT}', { eval: true })
+      .on("message", (child) => console.log(child));`);
+  const child = Number(line);
+  onTestFinished(() => void process.kill(child, "SIGKILL"));
+  expect(familyOf(pid)).toEqual([pid, child]);
+});
