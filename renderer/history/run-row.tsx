@@ -22,6 +22,7 @@ import { hasMoreToSay } from "../ui/has-more-to-say.ts";
 import { Hint } from "../ui/hint.tsx";
 import { OutcomeBadge, TraceBadge } from "../ui/outcome.tsx";
 import { ago, clockTime, formatDuration } from "../ui/times.ts";
+import unseen from "../ui/unseen.module.css";
 import { whyNotDelete, whyNotRepeat } from "./run-choices.ts";
 import classes from "./run-table.module.css";
 
@@ -206,7 +207,7 @@ function RowButton({ control, label, hint, disabledBecause, isPressed, onClick, 
         </ActionIcon>
       </Hint>
       {isDisabled && (
-        <span id={id} className={classes.unseen}>
+        <span id={id} className={unseen.text}>
           {disabledBecause}
         </span>
       )}

@@ -14,6 +14,7 @@ import { hasMoreToSay } from "../ui/has-more-to-say.ts";
 import { PreviousNext } from "../ui/previous-next.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
+import unseen from "../ui/unseen.module.css";
 import { momentOf } from "./moment.ts";
 import classes from "./moment-bar.module.css";
 import { PictureMenu, type Pictures } from "./picture-menu.tsx";
@@ -140,7 +141,7 @@ function NextStep({ view, isWaiting }: { view: RunView; isWaiting: boolean }) {
     <dl className={classes.presenter}>
       {said !== undefined && (
         <>
-          <dt className={classes.unseen}>Narration</dt>
+          <dt className={unseen.text}>Narration</dt>
           <dd className={classes.said} aria-live="polite">
             {said}
           </dd>

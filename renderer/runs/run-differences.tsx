@@ -1,4 +1,5 @@
 import type { RunDifference } from "../../electron/model/headline/run-differences.ts";
+import unseen from "../ui/unseen.module.css";
 import classes from "./run-differences.module.css";
 
 /** How two runs differ, in counts; the moment at which they part is marked. */
@@ -10,7 +11,7 @@ export function RunDifferences({ differences }: { differences: readonly RunDiffe
         <li key={what} data-first={isFirst}>
           {isFirst && <b>First difference, </b>}
           <span>{what}</span> {left} <span aria-hidden>→</span>
-          <span className={classes.unseen}> in the first run, in the second </span> {right}
+          <span className={unseen.text}> in the first run, in the second </span> {right}
         </li>
       ))}
     </ul>

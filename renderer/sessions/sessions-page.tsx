@@ -1,9 +1,10 @@
 import { IconBroadcast } from "@tabler/icons-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { SessionList, SessionSummary } from "../../electron/contract/sessions.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { Failure } from "../state/notify.tsx";
 import { useLabNow } from "../state/use-now.ts";
+import { Facts } from "../ui/facts.tsx";
 import list from "../ui/list-detail.module.css";
 import { Empty, Loading } from "../ui/states.tsx";
 import { ago } from "../ui/times.ts";
@@ -71,26 +72,13 @@ function Addresses({ addresses }: { addresses: SessionList["addresses"] }) {
         <p className={classes.warning}>Nothing is received{problem !== null && `: ${problem}`}.</p>
       ) : (
         <>
-          <dl>
-            <dt>Agents on this machine</dt>
-            <dd>
-              <code>OTEL_EXPORTER_OTLP_ENDPOINT={http}</code>
-            </dd>
-            <dt>Over gRPC</dt>
-            <dd>
-              <code>{grpc}</code>
-            </dd>
-            {containers.length > 0 && (
-              <>
-                <dt>Containers of the open project</dt>
-                <dd>
-                  {containers.map((address) => (
-                    <code key={address}>{address}</code>
-                  ))}
-                </dd>
-              </>
-            )}
-          </dl>
+          <Facts
+            facts={[
+              ["Agents on this machine", <code key="http">OTEL_EXPORTER_OTLP_ENDPOINT={http}</code>],
+              ["Over gRPC", <code key="grpc">{grpc}</code>],
+              ...(containers.length === 0 ? [] : [ofContainers(containers)]),
+            ]}
+          />
           {needsToken && <p>They need the token: the header “authorization: Bearer TOKEN”.</p>}
           {problem !== null && <p className={classes.warning}>{problem}</p>}
         </>
@@ -124,4 +112,14 @@ function SessionRow({ session, isOpen, onOpen }: SessionRowProps) {
 
 function count(number: number, what: string): string {
   return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+}
+
+function ofContainers(addresses: readonly string[]): [string, ReactNode] {
+  const listed = addresses.map((address) => <code key={address}>{address}</code>);
+  return [
+    "Containers of the open project",
+    <span key="containers" className={classes.several}>
+      {listed}
+    </span>,
+  ];
 }

@@ -1,7 +1,7 @@
 import { Button, type ButtonProps } from "@mantine/core";
 import { type MouseEvent, type ReactNode, useId, useRef } from "react";
 import { Hint } from "./hint.tsx";
-import classes from "./reasoned-button.module.css";
+import unseen from "./unseen.module.css";
 
 interface ReasonedButtonProps extends ButtonProps {
   children: ReactNode;
@@ -41,7 +41,7 @@ export function ReasonedButton({ disabledBecause, hint, onClick, children, ...re
     <>
       <Hint label={tooltip}>{button}</Hint>
       {isDisabled && (
-        <span id={id} className={classes.reason}>
+        <span id={id} className={unseen.text}>
           {disabledBecause}
         </span>
       )}
