@@ -47,7 +47,7 @@ async function read(
   const { stackOfProject } = await import("./docker/project-stack.ts");
   const { docker, address } = engine;
   if (building !== undefined) {
-    const { readyForDoor } = await import("./docker/door/door-container.ts");
+    const { readyForDoor } = await import("./docker/door/door-image.ts");
     await readyForDoor(docker, address, source.project, building);
   }
   const { stack, notes } = await stackOfProject(docker, address, source.project, source.files, environment);

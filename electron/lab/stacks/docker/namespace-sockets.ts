@@ -1,9 +1,8 @@
 import { open, readFile } from "node:fs/promises";
 import type Dockerode from "dockerode";
 import { messageOf } from "../../lab-error.ts";
-import { DOOR_LABEL } from "./compose-labels.ts";
-import { doorImage } from "./door/door-container.ts";
-import { LAB_HOST_CONFIG, runToEnd } from "./lab-container.ts";
+import { containerOfDoor } from "./door/door-image.ts";
+import { runToEnd } from "./lab-container.ts";
 import { networkNamespaces } from "./network-namespaces.ts";
 import { parseSocketTable, type TcpSocket, tablesWithSockets } from "./socket-table.ts";
 
@@ -89,18 +88,8 @@ export async function socketsOnEngine(docker: Dockerode, containers: readonly In
   };
   let reason = "their processes were not found on the engine's machine";
   try {
-    const reader = {
-      Image: await doorImage(docker),
-      Cmd: ["sockets", ...containers.map(({ Id, State }) => `${State.Pid}:${Id}`)],
-      Labels: { [DOOR_LABEL]: "sockets" },
-      HostConfig: {
-        ...LAB_HOST_CONFIG,
-        NetworkMode: "none",
-        PidMode: "host",
-        UsernsMode: "host",
-        ReadonlyRootfs: true,
-      },
-    };
+    const Cmd = ["sockets", ...containers.map(({ Id, State }) => `${State.Pid}:${Id}`)];
+    const reader = { ...(await containerOfDoor(docker, "sockets", { NetworkMode: "none", PidMode: "host" })), Cmd };
     await runToEnd(docker, "reading which services have connections", reader, take, AbortSignal.timeout(LIMIT_MS));
   } catch (error) {
     reason = messageOf(error);
