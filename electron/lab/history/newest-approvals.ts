@@ -3,6 +3,7 @@ import { MANUAL_SCENARIO_ID } from "../../contract/runs.ts";
 import { APPROVAL_RESULTS, type ApprovalResult, isApprovalResult } from "../../model/approval-result.ts";
 import { typesOpening } from "../../model/catalogue/catalogue.ts";
 import { codeOf } from "./event-codes.ts";
+import type { RunColumns } from "./run-columns.ts";
 
 /** Codes of the events that can open an approval. */
 export const APPROVAL_CODES: readonly number[] = typesOpening("approval").map((type) => codeOf(type) ?? -1);
@@ -72,13 +73,9 @@ function isResult(decision: Decision): decision is Found["decision"] {
   return isApprovalResult(decision.decision);
 }
 
-export interface RunColumns {
-  id: string;
-  scenario_id: string;
-  scenario_title: string;
-}
+export type NamedRun = Pick<RunColumns, "id" | "scenario_id" | "scenario_title">;
 
-export function toDecided({ decision, requestedWallMs }: Found, run: RunColumns): DecidedApproval {
+export function toDecided({ decision, requestedWallMs }: Found, run: NamedRun): DecidedApproval {
   return {
     runId: run.id,
     scenarioId: run.scenario_id,

@@ -12,6 +12,7 @@ import { toColumns, toRows } from "./event-columns.ts";
 import { readRow, toRow } from "./event-row.ts";
 import type { HistoryReader, HistoryWriter, Opened, RunBatch, StoreLocation } from "./history-threads.ts";
 import { toLanes } from "./lanes.ts";
+import { noSuchRun } from "./no-such-run.ts";
 import type {
   Arrivals,
   DeletedRuns,
@@ -308,8 +309,4 @@ function batchesOf(batch: readonly LabEvent[]): RunBatch[] {
 
 function never(): AbortSignal {
   return new AbortController().signal;
-}
-
-function noSuchRun(runId: string): LabError {
-  return new LabError("bad-input", `no run has the id ${runId}`, { hint: "it may have been deleted; see the history" });
 }

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from "pg";
+import { columnsOf } from "../run-columns.ts";
 import type { NewRun } from "../run-store.ts";
 import { storable } from "./event-rows.ts";
 
@@ -8,18 +9,7 @@ export async function insertRun(
   run: NewRun,
   progress: Record<string, unknown>,
 ): Promise<number | undefined> {
-  const columns: Record<string, unknown> = {
-    id: run.id,
-    scenario_id: run.scenarioId,
-    scenario_title: run.scenarioTitle,
-    scenario_source: run.scenarioSource,
-    stack_source: run.stackSource ?? null,
-    driver: run.driver,
-    without: JSON.stringify(run.without),
-    started_wall_ms: Math.round(run.startedWallMs),
-    batch: run.batch ? JSON.stringify(run.batch) : null,
-    ...progress,
-  };
+  const columns: Record<string, unknown> = { ...columnsOf(run), ...progress };
   const values = Object.values(columns).map((value) => (typeof value === "string" ? storable(value) : value));
   const { rows } = await database.query<{ key: number }>(
     `INSERT INTO runs (${Object.keys(columns)}) VALUES (${values.map((_, index) => `$${index + 1}`)})

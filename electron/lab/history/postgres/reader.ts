@@ -9,13 +9,8 @@ import type { EventRow } from "../event-row.ts";
 import { type EventTexts, toTexts } from "../event-text.ts";
 import type { HistoryReader } from "../history-threads.ts";
 import { LANE_NAMES, type LaneRow } from "../lanes.ts";
-import {
-  APPROVAL_CODES,
-  APPROVAL_DECISIONS,
-  type RunColumns as NamedRun,
-  NewestApprovals,
-  toDecided,
-} from "../newest-approvals.ts";
+import { APPROVAL_CODES, APPROVAL_DECISIONS, type NamedRun, NewestApprovals, toDecided } from "../newest-approvals.ts";
+import { noSuchRun, theOnly } from "../no-such-run.ts";
 import { HEADLINE_EVENTS_LIMIT, RunHeadlines, UNREAD_CODES } from "../run-headlines.ts";
 import type { EventWindow, RunPage, RunSources, StoredRun, StoredRunDetail, TelemetryPage } from "../run-store.ts";
 import { openPool, type PostgresLocation } from "./connections.ts";
@@ -74,21 +69,8 @@ export class PostgresReader implements HistoryReader {
   }
 
   async find(idOrPrefix: string): Promise<StoredRun> {
-    const [row, another] = await this.#runs("WHERE starts_with(runs.id, $1) ORDER BY runs.key DESC LIMIT 2", [
-      idOrPrefix,
-    ]);
-    if (row === undefined || idOrPrefix === "") {
-      throw new LabError("bad-input", `no run has the id ${idOrPrefix || "(empty)"}`, {
-        hint: {
-          terminal: "see `resilience-lab history list`",
-          window: "the History page lists the runs; it may have been deleted",
-        },
-      });
-    }
-    if (another !== undefined) {
-      throw new LabError("bad-input", `more than one run begins with ${idOrPrefix}`, { hint: "give more of the id" });
-    }
-    return toStoredRun(row);
+    const rows = await this.#runs("WHERE starts_with(runs.id, $1) ORDER BY runs.key DESC LIMIT 2", [idOrPrefix]);
+    return toStoredRun(theOnly(rows, idOrPrefix));
   }
 
   async has(runId: string): Promise<boolean> {
@@ -262,9 +244,7 @@ export class PostgresReader implements HistoryReader {
       [runId],
     );
     if (rows[0] !== undefined) return rows[0];
-    throw new LabError("bad-input", `no run has the id ${runId}`, {
-      hint: "it may have been deleted; see the history",
-    });
+    throw noSuchRun(runId);
   }
 }
 

@@ -1,12 +1,6 @@
 import type Database from "better-sqlite3";
 import type { DecidedApproval } from "../../../contract/approvals.ts";
-import {
-  APPROVAL_CODES,
-  APPROVAL_DECISIONS,
-  NewestApprovals,
-  type RunColumns,
-  toDecided,
-} from "../newest-approvals.ts";
+import { APPROVAL_CODES, APPROVAL_DECISIONS, type NamedRun, NewestApprovals, toDecided } from "../newest-approvals.ts";
 import { inSlices } from "./slices.ts";
 
 const CODES = APPROVAL_CODES.join(", ");
@@ -54,7 +48,7 @@ export async function decidedApprovals(
   const run = database.prepare("SELECT id, scenario_id, scenario_title FROM runs WHERE key = ?");
   const all = newest.sorted().flatMap((found) => {
     // The run may have been deleted meanwhile.
-    const row = run.get(found.key) as RunColumns | undefined;
+    const row = run.get(found.key) as NamedRun | undefined;
     return row === undefined ? [] : [toDecided(found, row)];
   });
   return { decided: all.slice(0, limit), hasMore: all.length > limit };

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { ProcessIdentity } from "../../process-identity.ts";
+import { columnsOf } from "../run-columns.ts";
 import type { NewRun } from "../run-store.ts";
 import type { RunRow } from "./run-row.ts";
 
@@ -25,15 +26,7 @@ export function insertRun(
   progress: Progress,
 ): Database.RunResult {
   const columns = {
-    id: run.id,
-    scenario_id: run.scenarioId,
-    scenario_title: run.scenarioTitle,
-    scenario_source: run.scenarioSource,
-    stack_source: run.stackSource ?? null,
-    driver: run.driver,
-    without: JSON.stringify(run.without),
-    started_wall_ms: Math.round(run.startedWallMs),
-    batch: run.batch ? JSON.stringify(run.batch) : null,
+    ...columnsOf(run),
     owner_pid: owner.pid,
     owner_started: owner.startedAt,
     ...progress,

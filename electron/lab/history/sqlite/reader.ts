@@ -7,6 +7,7 @@ import type { EventRow } from "../event-row.ts";
 import { type EventTexts, toTexts } from "../event-text.ts";
 import type { HistoryReader } from "../history-threads.ts";
 import { LANE_SQL, type LaneRow } from "../lanes.ts";
+import { noSuchRun, theOnly } from "../no-such-run.ts";
 import { HEADLINE_EVENTS_LIMIT, RunHeadlines, UNREAD_CODES } from "../run-headlines.ts";
 import type { EventWindow, RunPage, RunSources, StoredRun, StoredRunDetail, TelemetryPage } from "../run-store.ts";
 import { openToRead, sizeOf } from "./database.ts";
@@ -85,21 +86,10 @@ export class SqliteReader implements HistoryReader {
   }
 
   find(idOrPrefix: string): StoredRun {
-    const [row, another] = this.#prepare(
+    const rows = this.#prepare(
       "SELECT * FROM runs WHERE substr(id, 1, length(@prefix)) = @prefix ORDER BY key DESC LIMIT 2",
     ).all({ prefix: idOrPrefix }) as RunRow[];
-    if (row === undefined || idOrPrefix === "") {
-      throw new LabError("bad-input", `no run has the id ${idOrPrefix || "(empty)"}`, {
-        hint: {
-          terminal: "see `resilience-lab history list`",
-          window: "the History page lists the runs; it may have been deleted",
-        },
-      });
-    }
-    if (another !== undefined) {
-      throw new LabError("bad-input", `more than one run begins with ${idOrPrefix}`, { hint: "give more of the id" });
-    }
-    return toStoredRun(row);
+    return toStoredRun(theOnly(rows, idOrPrefix));
   }
 
   has(runId: string): boolean {
@@ -236,9 +226,7 @@ export class SqliteReader implements HistoryReader {
   #row(runId: string): RunRow {
     const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(runId) as RunRow | undefined;
     if (row !== undefined) return row;
-    throw new LabError("bad-input", `no run has the id ${runId}`, {
-      hint: "it may have been deleted; see the history",
-    });
+    throw noSuchRun(runId);
   }
 
   #end(key: number): End {
