@@ -2,6 +2,7 @@ import { z } from "zod";
 import { healthStatus } from "../model/lab-event.ts";
 import { LAB_ERROR_CODES } from "./error-codes.ts";
 import { faultInForce, faultKind } from "./faults.ts";
+import { composing } from "./stacks.ts";
 
 export const serviceStatus = z.object({
   name: z.string(),
@@ -65,6 +66,8 @@ export const stackStatus = z.object({
   /** Calls on its links are read for the map. */
   isListening: z.boolean(),
   building: imageBuild.nullable(),
+  /** Null while no compose tool is at work for the lab. */
+  composing: composing.nullable(),
   /** Stays up when the lab ends. */
   kept: z.boolean(),
   error: z.object({ code: z.enum(LAB_ERROR_CODES), message: z.string(), hint: z.string().nullable() }).nullable(),

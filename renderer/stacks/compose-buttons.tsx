@@ -13,14 +13,14 @@ export function ComposeButtons({ project, isOpen }: { project: ListedProject; is
   const { choices, refresh } = useChoices();
   const [pending, setPending] = useState<ComposeAction>();
   const cannot = useLab(whyNotRun);
-  const { composing, composeTool } = choices;
+  const { composeTool } = choices;
+  const composing = useLab((state) => state.lab?.stack.composing ?? null);
   const running = project.services.filter((each) => each.running > 0).length;
   const mine = composing?.project === project.project ? composing : undefined;
   const act = async (action: ComposeAction) => {
     setPending(action);
     const request = { project: project.project, action };
     const done = attempt(`${project.project} could not be ${WORDS[action]}`, () => client.call.stacks.compose(request));
-    void refresh();
     if ((await done) !== undefined) notify(`${project.project} was ${WORDS[action]}`);
     setPending(undefined);
     await refresh();

@@ -161,7 +161,7 @@ export class EngineService {
     const runs = new RunService({
       ...{ ...shared, session, onFailure },
       openQueue: () => lab.openQueue(),
-      onQueueChange: (listener) => lab.onQueueChange(listener),
+      onStoreChange: (listener) => lab.onStoreChange(listener),
       labels,
       manualRunId: () => faults.runId,
     });
@@ -204,6 +204,7 @@ export class EngineService {
       manualRunId: () => faults.runId,
       listener,
       builds,
+      onChange,
       undoManual: () => faults.restoreOriginal(),
       remember: (choice) => preferences.rememberStack(choice),
     });

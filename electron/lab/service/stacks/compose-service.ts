@@ -6,14 +6,18 @@ import type { Projects } from "../../stacks/projects.ts";
 /** Of what the tool prints, for a person who waits. */
 const SHOWN_LINES = 40;
 
+type Work = Composing & { scope: AbortController };
+
 /** Brings compose projects up and stops them with the tool of this machine, one at a time. */
 export class ComposeService {
   readonly #projects: Pick<Projects, "compose">;
+  readonly #onChange: () => void;
   /** What is done now, for {@link Composing}. */
-  #current: (Composing & { scope: AbortController }) | undefined;
+  #current: Work | undefined;
 
-  constructor(projects: Pick<Projects, "compose">) {
+  constructor(projects: Pick<Projects, "compose">, onChange: () => void) {
     this.#projects = projects;
+    this.#onChange = onChange;
   }
 
   get current(): Composing | null {
@@ -34,16 +38,22 @@ export class ComposeService {
     }
     const lines: string[] = [];
     const scope = new AbortController();
-    this.#current = { project, action, lines, scope };
+    this.#become({ project, action, lines, scope });
     try {
       const onLine = (line: string) => {
         lines.push(stripVTControlCharacters(line));
         if (lines.length > SHOWN_LINES) lines.shift();
+        this.#onChange();
       };
       await this.#projects.compose(project, action, { signal: scope.signal, onLine, named });
     } finally {
-      this.#current = undefined;
+      this.#become(undefined);
     }
+  }
+
+  #become(current: Work | undefined): void {
+    this.#current = current;
+    this.#onChange();
   }
 
   cancel(): void {

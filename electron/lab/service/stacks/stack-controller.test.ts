@@ -46,7 +46,9 @@ test("a stack that was left up on Docker, taken down and brought up again, is th
   controller.adopt(open);
   expect(controller.driver).toBe("docker");
   await controller.down();
-  expect(await controller.status(null, { isBusy: false, isListening: false, building: null })).toMatchObject({
+  expect(
+    await controller.status(null, { isBusy: false, isListening: false, building: null, composing: null }),
+  ).toMatchObject({
     state: "down",
     driver: "docker",
     project: "theirs",

@@ -197,7 +197,12 @@ export class StackController {
   /** @param isBusy a run is in progress: it reports what is broken */
   async status(
     manualRunId: string | null,
-    { isBusy, isListening, building }: { isBusy: boolean } & Pick<StackStatus, "isListening" | "building">,
+    {
+      isBusy,
+      isListening,
+      building,
+      composing,
+    }: { isBusy: boolean } & Pick<StackStatus, "isListening" | "building" | "composing">,
   ): Promise<StackStatus> {
     const { stack } = this;
     const { source } = this.#chosen.target;
@@ -228,6 +233,7 @@ export class StackController {
       faultKinds: faultKindsOf(stack, this.driver),
       isListening,
       building,
+      composing,
       kept: running?.registered.kept ?? false,
       error: situation.is === "failed" ? toError(situation.error) : null,
     };

@@ -34,6 +34,7 @@ export interface StackUse {
   /** Reads calls on links for the map; it ends before the stack is left. */
   listener: Pick<LinkListener, "isOn" | "start" | "stop" | "read">;
   builds: ImageBuilds;
+  onChange: () => void;
   /** Remembers which stack is open, for the next start of the lab. */
   remember: (choice: StackChoice) => void;
 }
@@ -59,7 +60,7 @@ export class StackService {
     this.#use = use;
     this.builds = use.builds;
     this.logs = new ServiceLogs(() => controller.running);
-    this.#compose = new ComposeService(lab.projects);
+    this.#compose = new ComposeService(lab.projects, use.onChange);
   }
 
   /** A person has attached it: it is somebody else's. */
@@ -103,7 +104,6 @@ export class StackService {
       files: this.#lab.projects.describeFiles(files, projects),
       gateways: [...gateways],
     });
-    const composing = this.#compose.current;
     const listed = this.#lab.projects.list(false);
     listed.catch(() => {});
     const composeTool = (await this.#lab.projects.composeTool()) ?? null;
@@ -111,7 +111,7 @@ export class StackService {
       const { projects, engine } = await listed;
       const { address, version, notes } = engine;
       const asked: StackChoices["engine"] = { is: "ready", address: address.host, version, notes: [...notes] };
-      return { open, projects, ...opened(projects), composeTool, composing, engine: asked };
+      return { open, projects, ...opened(projects), composeTool, engine: asked };
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       const { message, windowHint } = error;
@@ -120,7 +120,6 @@ export class StackService {
         projects: [],
         ...opened([]),
         composeTool,
-        composing,
         engine: { is: "unavailable", message, hint: windowHint ?? null },
       };
     }
@@ -272,7 +271,12 @@ export class StackService {
 
   status(): Promise<StackStatus> {
     const { listener, isBusy, manualRunId, builds } = this.#use;
-    const now = { isBusy: isBusy(), isListening: listener.isOn, building: builds.current };
+    const now = {
+      isBusy: isBusy(),
+      isListening: listener.isOn,
+      building: builds.current,
+      composing: this.#compose.current,
+    };
     return this.#controller.status(manualRunId(), now);
   }
 }
