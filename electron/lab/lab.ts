@@ -6,8 +6,8 @@ import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
 import type { FaultSpec } from "./faults/fault-spec.ts";
 import { applyStanding } from "./faults/standing-fault.ts";
 import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
-import { onFileChange } from "./file-changes.ts";
 import type { StoreLocation } from "./history/history-threads.ts";
+import { onStoreChange } from "./history/on-store-change.ts";
 import { openQueueStore } from "./history/open-queue-store.ts";
 import { openRunStore } from "./history/open-run-store.ts";
 import type { QueueStore } from "./history/queue-store.ts";
@@ -92,10 +92,9 @@ export class Lab {
     return openQueueStore(this.#runs);
   }
 
-  /** Calls the listener when another process may have changed the queue, where the database can tell. @returns ends it */
-  onQueueChange(listener: () => void): () => void {
-    // Of PostgreSQL nothing is known here: it is polled.
-    return this.#runs.kind === "sqlite" ? onFileChange(`${this.#runs.file}-wal`, listener) : () => {};
+  /** See {@link onStoreChange}: of the history and of the queue beside it. */
+  onStoreChange(listener: () => void): (() => void) | undefined {
+    return onStoreChange(this.#runs, listener);
   }
 
   /** Notices for the user about the state in which the data folder was found. */

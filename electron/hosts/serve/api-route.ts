@@ -7,6 +7,8 @@ import type { RunStore } from "../../lab/history/run-store.ts";
 export interface ApiStorage {
   queue: QueueStore;
   history: RunStore;
+  /** Calls the listener when either may have changed. @returns ends it; undefined where the database does not tell */
+  onChange: (listener: () => void) => (() => void) | undefined;
 }
 
 export interface ApiRequest {

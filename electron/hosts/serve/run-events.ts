@@ -1,12 +1,10 @@
 import type { QueuedRun } from "../../lab/history/queue-store.ts";
-import { pauseFor } from "../../lab/pause-for.ts";
 import { apiStateOf } from "../../lab/queue/run-states.ts";
 import type { ApiStorage } from "./api-route.ts";
 import type { EventStream } from "./event-stream.ts";
+import { whenChanged } from "./when-changed.ts";
 import { toWireRun } from "./wire-run.ts";
 
-/** Its worker is another process, often on another machine: nothing tells. */
-export const POLL_MS = 200;
 const READ_AT_ONCE = 500;
 
 /** Where a stream is: in which run of the history, counted over all attempts, and after which event. */
@@ -21,22 +19,22 @@ interface Position {
  */
 export async function streamRun(
   runId: string,
-  { queue, history }: ApiStorage,
+  storage: ApiStorage,
   stream: EventStream,
   after: string | undefined,
 ): Promise<void> {
   const at = positionIn(after);
   let last: string | undefined;
-  while (!stream.signal.aborted) {
+  for await (const _ of whenChanged(storage, stream.signal)) {
+    const { queue } = storage;
     const run = await queue.get(runId);
     if (run === undefined) return;
     const state = `${apiStateOf(run)} ${run.attempt} ${run.cancelRequested}`;
     if (state !== last && run.state !== "ended") await stream.send({ event: "run", data: toWireRun(run) });
     last = state;
     // Read after the run: once it has ended there is no more.
-    await sendEvents(runId, { queue, history }, stream, at);
+    await sendEvents(runId, storage, stream, at);
     if (run.state === "ended") return stream.send({ event: "end", data: await ended(run, queue) });
-    await pauseFor(POLL_MS, stream.signal);
   }
 }
 

@@ -1,3 +1,4 @@
+import { onStoreChange } from "../../lab/history/on-store-change.ts";
 import { openQueueStore } from "../../lab/history/open-queue-store.ts";
 import { openRunStore } from "../../lab/history/open-run-store.ts";
 import { storeLocation } from "../../lab/history/store-location.ts";
@@ -53,7 +54,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   }
 
   async function openStorage(): Promise<ApiStorage> {
-    return { queue: await openQueueStore(location), history: await openRunStore(location) };
+    const onChange = (listener: () => void) => onStoreChange(location, listener);
+    return { queue: await openQueueStore(location), history: await openRunStore(location), onChange };
   }
 }
 

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { pauseFor } from "../../lab/pause-for.ts";
 import { submitRun } from "../../lab/queue/submit-run.ts";
 import type { RunReport } from "../../lab/reports/run-report.ts";
 import { toReport } from "../../lab/reports/run-report.ts";
@@ -10,7 +9,7 @@ import { ApiError } from "./api-error.ts";
 import type { ApiRoute, ApiStorage } from "./api-route.ts";
 import { EventStream } from "./event-stream.ts";
 import { readJson } from "./read-body.ts";
-import { POLL_MS } from "./run-events.ts";
+import { whenChanged } from "./when-changed.ts";
 
 const suiteBody = z.strictObject({
   suite: z.union([z.string().min(1), z.record(z.string(), z.unknown())]).describe("A suite: its text, or as JSON."),
@@ -44,12 +43,13 @@ export const SUITE_ROUTE: ApiRoute = {
 async function streamCases(
   runId: string,
   names: readonly string[],
-  { queue, history }: ApiStorage,
+  storage: ApiStorage,
   stream: EventStream,
 ): Promise<void> {
+  const { queue, history } = storage;
   const begun = new Set<string>();
   const reported = new Map<string, RunReport>();
-  while (!stream.signal.aborted) {
+  for await (const _ of whenChanged(storage, stream.signal)) {
     const run = await queue.get(runId);
     // Only the last attempt counts: an earlier one was cut short.
     const historyRuns = (await queue.attempts(runId)).at(-1)?.historyRuns ?? [];
@@ -70,7 +70,6 @@ async function streamCases(
       const data = { runId, total: names.length, passed, failed: names.length - passed, outcome, reason };
       return stream.send({ event: "summary", data });
     }
-    await pauseFor(POLL_MS, stream.signal);
   }
   await queue.cancel(runId);
 }

@@ -2,16 +2,21 @@ import { randomUUID } from "node:crypto";
 import type { QueuedRun, QueueStore } from "../../lab/history/queue-store.ts";
 import type { LockOwner } from "../../lab/journal/journal.ts";
 import type { Lab } from "../../lab/lab.ts";
+import { pauseFor } from "../../lab/pause-for.ts";
 import { isSameLab, openLabLabels, openLabOf } from "../../lab/queue/open-lab.ts";
 import { submitRun } from "../../lab/queue/submit-run.ts";
 import { queueSituation, waitReason } from "../../lab/queue/wait-reason.ts";
 import { writeScenario } from "../../lab/queue/written-scenario.ts";
 import type { LoadedScenario } from "../../lab/scenarios/load.ts";
+import { WakeUp } from "../../lab/wake-up.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 
-/** The lab is another process, and a database tells nobody. */
-const POLL_MS = 100;
+/** The lab may end without a word. */
 const LAB_POLL_MS = 1_000;
+/** Where the database does not notify of changes. */
+const POLL_MS = 100;
+/** Several changes are read at once. */
+const GATHER_MS = 20;
 const EVENTS_AT_ONCE = 500;
 /** A person may leave a paced run, or the queue, waiting. */
 const DEADLINE_S = 86_400;
@@ -97,6 +102,9 @@ export class OpenLab {
     let lookedMs = Number.NEGATIVE_INFINITY;
     let isThere = true;
     let isToSay = true;
+    const wakeUp = new WakeUp();
+    const stopListening = this.#lab.onStoreChange(() => wakeUp.wake());
+    const goesOn = new AbortController().signal;
     try {
       for (;;) {
         if (performance.now() - lookedMs > LAB_POLL_MS) {
@@ -116,9 +124,11 @@ export class OpenLab {
           cancel();
           return { is: "gone" };
         }
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        await wakeUp.wait(stopListening === undefined ? POLL_MS : LAB_POLL_MS, goesOn);
+        await pauseFor(GATHER_MS, goesOn);
       }
     } finally {
+      stopListening?.();
       this.#signal.removeEventListener("abort", cancel);
     }
   }

@@ -3,12 +3,12 @@ import { z } from "zod";
 import type { WaitingApproval, WaitingApprovals } from "../../../contract/approvals.ts";
 import { isApprovalRequest } from "../../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
-import { systemClock } from "../../clock.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
 import { parseAs } from "../../parse-as.ts";
 import { type ClickAction, messageIn, unsuccessful } from "../../scenarios/click-answer.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import { tokenHeaders } from "../../stacks/service-token.ts";
+import { WakeUp } from "../../wake-up.ts";
 
 /** The database notifies of each change; where its tables do not, or it is away, it is polled this often. */
 const POLL_INTERVAL_MS = 1_000;
@@ -103,21 +103,17 @@ export class ApprovalService {
 
   async #lookOn(stack: RunningStack, signal: AbortSignal): Promise<void> {
     let client: pg.Client | undefined;
-    let wake = () => {};
-    signal.addEventListener("abort", () => wake(), { once: true });
+    const wakeUp = new WakeUp();
     while (!signal.aborted) {
-      // Before the look: what changes while it is on its way is looked at again at once.
-      const woken = new AbortController();
-      wake = () => woken.abort();
       try {
-        client ??= await connect(stack.endpoint("audit-log", "reading tickets"), () => wake());
+        client ??= await connect(stack.endpoint("audit-log", "reading tickets"), () => wakeUp.wake());
         this.#become(await read(client), null);
       } catch (error) {
         client?.end().catch(() => {});
         client = undefined;
         this.#become(this.#tickets, `the gateway's tickets cannot be read: ${messageOf(error)}`);
       }
-      await systemClock.sleep(POLL_INTERVAL_MS, woken.signal).catch(() => {});
+      await wakeUp.wait(POLL_INTERVAL_MS, signal);
     }
     await client?.end().catch(() => {});
   }

@@ -46,7 +46,7 @@ export interface RunServiceParts {
   feeds: RunFeeds;
   builds: Pick<ImageBuilds, "forLinks">;
   openQueue: () => Promise<QueueStore>;
-  onQueueChange: (listener: () => void) => () => void;
+  onStoreChange: (listener: () => void) => (() => void) | undefined;
   labels: OpenLabLabels;
   /** Of the faults that a person has applied, while some are in force. */
   manualRunId: () => string | null;
@@ -87,10 +87,10 @@ export class RunService {
       },
       wallMs: () => systemClock.wallMs(),
     });
-    const { openQueue, onQueueChange, labels, notify } = parts;
+    const { openQueue, onStoreChange, labels, notify } = parts;
     this.#queue = new WindowQueue({
       open: openQueue,
-      onForeignChange: onQueueChange,
+      onStoreChange,
       labels,
       entries: this.#entries,
       pause: () => this.#pause(),

@@ -23,7 +23,7 @@ async function queueOf(submit: (own: QueueStore["submit"]) => QueueStore["submit
   const entries = new RunEntries({ onChange: () => {}, onEnded: () => {}, wallMs: () => 0 });
   const window = new WindowQueue({
     open: async () => queue,
-    onForeignChange: () => () => {},
+    onStoreChange: () => undefined,
     labels: LABELS,
     entries,
     pause: () => null,

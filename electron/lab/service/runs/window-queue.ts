@@ -25,7 +25,7 @@ export interface QueuePause {
 export interface WindowQueueParts {
   open: () => Promise<QueueStore>;
   /** Calls the listener when another process may have changed the queue. */
-  onForeignChange: (listener: () => void) => () => void;
+  onStoreChange: (listener: () => void) => (() => void) | undefined;
   labels: OpenLabLabels;
   entries: RunEntries;
   /** What no run begins for now. */
@@ -159,7 +159,7 @@ export class WindowQueue {
   }
 
   async #begin() {
-    const { open, onForeignChange, labels, pause, execute, onChange } = this.#parts;
+    const { open, onStoreChange, labels, pause, execute, onChange } = this.#parts;
     const queue = await open();
     const worker = new QueueWorkerLoop({
       queue,
@@ -183,8 +183,8 @@ export class WindowQueue {
     });
     await this.#releaseLeft(queue);
     if (this.#parts.entries.left > 0) onChange();
-    const stopWatching = onForeignChange(() => worker.wake());
-    return { queue, worker, working: worker.work(this.#stop.signal).finally(stopWatching) };
+    const stopWatching = onStoreChange(() => worker.wake());
+    return { queue, worker, working: worker.work(this.#stop.signal).finally(() => stopWatching?.()) };
   }
 
   /** What terminals have done to the queue. */
