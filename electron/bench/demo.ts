@@ -1,4 +1,5 @@
-import type { Lab, LabSession } from "../lab/lab.ts";
+import type { Lab } from "../lab/lab.ts";
+import type { LabSession } from "../lab/lab-session.ts";
 import { shippedScenarios } from "../lab/scenarios/shipped.ts";
 import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
 import type { LabEvent } from "../model/lab-event.ts";

@@ -1,11 +1,7 @@
-import type { BatchPlace } from "../contract/runs.ts";
-import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
 import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
-import type { FaultSpec } from "./faults/fault-spec.ts";
-import { applyStanding } from "./faults/standing-fault.ts";
-import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
+import type { UndoParts } from "./faults/undo-open-faults.ts";
 import type { StoreLocation } from "./history/history-threads.ts";
 import { onStoreChange } from "./history/on-store-change.ts";
 import { openQueueStore } from "./history/open-queue-store.ts";
@@ -14,7 +10,7 @@ import type { QueueStore } from "./history/queue-store.ts";
 import type { RunStore } from "./history/run-store.ts";
 import { storeLocation } from "./history/store-location.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
-import { FaultJournal, type OpenFault } from "./journal/fault-journal.ts";
+import { FaultJournal } from "./journal/fault-journal.ts";
 import {
   acquireLock,
   type Journal,
@@ -25,29 +21,23 @@ import {
 } from "./journal/journal.ts";
 import { type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
 import { StackSecrets } from "./journal/stack-secrets.ts";
-import { LabError, messageOf } from "./lab-error.ts";
+import { LabSession } from "./lab-session.ts";
 import { thisProcess } from "./process-identity.ts";
-import { type Recovered, recover } from "./recovery.ts";
-import { type RestoredStack, restoreStacks } from "./restore-stacks.ts";
+import { recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
-import type { Pace } from "./runs/pace.ts";
-import type { RunResult } from "./runs/runner.ts";
-import type { LoadedScenario } from "./scenarios/load.ts";
 import { attachedRow } from "./stacks/docker/attached-row.ts";
 import type { ImageBuilding } from "./stacks/image-building.ts";
 import { KnownStacks } from "./stacks/known-stacks.ts";
-import type { OpenStack } from "./stacks/open-stack.ts";
 import { Projects } from "./stacks/projects.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
 import { type ResolvedTarget, readOwn, resolveTarget } from "./stacks/resolve-target.ts";
-import type { OwnSource, RunConditions, RunTarget } from "./stacks/run-target.ts";
+import type { OwnSource, RunTarget } from "./stacks/run-target.ts";
 import { RunningStack } from "./stacks/running-stack.ts";
 import type { Stack } from "./stacks/stack-file.ts";
-import { isLeftUp, isRegisteredAs, Stacks } from "./stacks/stacks.ts";
+import { isLeftUp, isRegisteredAs } from "./stacks/stacks.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 import { reportUnrestored } from "./unrestored.ts";
-import { LAB_VERSION } from "./version.ts";
 import { Watchdog } from "./watchdog/watchdog.ts";
 
 const RECOVERY_LIMIT_MS = 60_000;
@@ -293,99 +283,4 @@ function movedNotice(what: string, file: string | undefined): string[] {
   return file === undefined
     ? []
     : [`the ${what} was damaged; it was moved, unchanged, to ${file} and a new one created`];
-}
-
-/** How a run is recorded, and under which conditions it runs. */
-export interface RunOptions extends RunConditions {
-  /** Records the run unredacted, including secrets; it can then not be exported. */
-  keepRaw: boolean;
-  /** Waits before its steps; absent: it does not wait. */
-  pace?: Pace | undefined;
-  /** Whether a person watches, who can be asked to decide. */
-  isAttended?: boolean;
-  /** Which of the runs that were requested together it is; absent for one alone. */
-  batch?: BatchPlace | undefined;
-  signal: AbortSignal;
-  listen: (event: LabEvent) => void;
-}
-
-/** A lab that has locked its data folder: the only one that may change a stack. */
-export class LabSession {
-  readonly recovered: readonly Recovered[];
-  /** Number of runs that an earlier lab died in. */
-  readonly interrupted: number;
-  readonly stacks: Stacks;
-  readonly telemetry: Telemetry;
-  readonly #lab: Lab;
-  readonly #parts: UndoParts;
-  readonly #faults: FaultJournal;
-  #leavesFaults = false;
-
-  constructor(
-    lab: Lab,
-    parts: UndoParts,
-    telemetry: Telemetry,
-    found: { recovered: readonly Recovered[]; interrupted: number },
-  ) {
-    this.#lab = lab;
-    this.#parts = parts;
-    this.#faults = parts.faults;
-    this.telemetry = telemetry;
-    this.stacks = new Stacks({ ...parts, telemetry });
-    this.recovered = found.recovered;
-    this.interrupted = found.interrupted;
-  }
-
-  /** Whether a fault that this session applied outlives it. */
-  get leavesFaults(): boolean {
-    return this.#leavesFaults;
-  }
-
-  /**
-   * Applies a fault that stays in force after this session, until it is restored or expires.
-   * @throws LabError when it cannot be applied; it is then undone
-   */
-  async break(spec: FaultSpec, running: RunningStack): ReturnType<typeof applyStanding> {
-    this.#leavesFaults = true;
-    try {
-      return await applyStanding(spec, running, this.#faults);
-    } catch (error) {
-      const limit = AbortSignal.timeout(RECOVERY_LIMIT_MS);
-      // One that was only intended may be half applied.
-      const isHalfApplied = ({ isApplied }: OpenFault) => !isApplied;
-      const undone = await undoOpenFaults(running.registered, this.#parts, "latest first", limit, isHalfApplied);
-      const left = undone.find(({ result }) => result === "not restored");
-      if (left === undefined) throw error;
-      throw new LabError("residue", `${messageOf(error)}; and not restored: ${left.detail}`, {
-        hint: "try `resilience-lab restore`; the next start of the lab tries again too",
-        cause: error,
-      });
-    }
-  }
-
-  /** {@link restoreStacks}. */
-  restore(target: string | undefined, signal: AbortSignal, project?: string): Promise<RestoredStack[]> {
-    return restoreStacks({ ...this.#parts, stacks: this.stacks }, { target, project }, signal);
-  }
-
-  /** Switches the protections that a run requests, and runs its scenario. They stay switched for the next run. */
-  async run(loaded: LoadedScenario, { running }: OpenStack, options: RunOptions): Promise<RunResult> {
-    const { without, acceptExisting, keepRaw, pace, isAttended, batch, signal, listen } = options;
-    await running.setProtectionsOff(without, signal);
-    const parts = {
-      acceptExisting,
-      keepRaw,
-      ...{ pace, isAttended, batch },
-      stack: running,
-      history: this.#lab.history,
-      journal: this.#faults,
-      clock: systemClock,
-      labVersion: LAB_VERSION,
-      strays: this.#lab.strays,
-      telemetry: this.telemetry,
-    };
-    // A third of what a start of the lab loads, and only a run needs it.
-    const { runScenario } = await import("./runs/runner.ts");
-    return runScenario(loaded, parts, signal, listen);
-  }
 }

@@ -1,7 +1,8 @@
 import { parse } from "yaml";
 import { readFault } from "../../lab/faults/read-fault.ts";
-import type { Lab, LabSession } from "../../lab/lab.ts";
+import type { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
+import type { LabSession } from "../../lab/lab-session.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { type Command, EXIT, readArguments, type Terminal } from "./command.ts";

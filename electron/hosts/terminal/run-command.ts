@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataFolder } from "../../lab/home.ts";
-import { Lab, type LabSession } from "../../lab/lab.ts";
+import { Lab } from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
+import type { LabSession } from "../../lab/lab-session.ts";
 import { openLabOf } from "../../lab/queue/open-lab.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
-import { type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
 import { matrixOf } from "../../lab/scenarios/matrix.ts";
 import { type PlaylistRun, playlistNamed, playlistsIn, runsOf } from "../../lab/scenarios/playlist.ts";
@@ -17,17 +17,12 @@ import type { StackNews } from "../../lab/stacks/open-stack.ts";
 import type { ResolvedTarget } from "../../lab/stacks/resolve-target.ts";
 import { driverOf } from "../../lab/stacks/run-target.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
-import { medianOf } from "../../model/difference.ts";
-import { formatDuration } from "../../model/duration.ts";
-import { differencesOf } from "../../model/headline/run-differences.ts";
-import type { LabEvent } from "../../model/lab-event.ts";
-import { RunModel } from "../../model/run-model.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { endedAsAsked, matrixTable } from "./matrix-table.ts";
-import { paintFor } from "./paint.ts";
-import { OpenLab, type RanThere } from "./run-in-open-lab.ts";
-import { RunPrinter } from "./run-printer.ts";
+import { type Ran, runAll, type Watching } from "./run-batch.ts";
+import { OpenLab } from "./run-in-open-lab.ts";
+import { summary } from "./run-summary.ts";
 import { namesStack, progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
 
 const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (repeatable) to see the failure that it prevents
@@ -185,13 +180,6 @@ async function run(asked: PlaylistRun[], values: Values, terminal: Terminal): Pr
   return isComplete && endedAsAsked(runs, reports) ? EXIT.green : EXIT.failed;
 }
 
-/** What has been run so far. */
-interface Ran {
-  reports: RunReport[];
-  /** False when a run has no report: it did not start, or the lab that it ran in has ended. */
-  isComplete: boolean;
-}
-
 /** On a stack of this command's own, or one that is up. */
 async function runHere(
   batch: readonly PlaylistRun[],
@@ -285,101 +273,6 @@ function openedText({ running, openedAs, tookMs }: StackNews & { is: "open" }): 
 
 function onEngine({ engine }: RunningStack): string {
   return engine === undefined ? "" : ` on ${engine}`;
-}
-
-interface Watching {
-  screen: LiveScreen;
-  terminal: Terminal;
-  failFast: boolean;
-  keepRaw: boolean;
-  narrates: boolean;
-  ran: Ran;
-}
-
-type RunOne = (run: PlaylistRun, listen: (event: LabEvent) => void, number: number) => Promise<RanThere>;
-
-async function runAll(batch: readonly PlaylistRun[], watching: Watching, runOne: RunOne): Promise<void> {
-  const { screen, terminal, failFast, narrates, ran } = watching;
-  const printer = new RunPrinter(
-    (line) => screen.styledLine(line),
-    paintFor(screen.output, terminal.environment),
-    narrates,
-  );
-  const print = (event: LabEvent) => {
-    try {
-      printer.take(event);
-    } catch (error) {
-      // The report is made from these events: a failure of the printer must not lose them.
-      setImmediate(() => {
-        throw error;
-      });
-    }
-  };
-  let before: RunModel | undefined;
-  for (const [index, run] of batch.entries()) {
-    if (terminal.signal.aborted) break;
-    const { id } = run.loaded.scenario;
-    const events: LabEvent[] = [];
-    const startedMs = performance.now();
-    const showTime = () => screen.status(() => `${id}  ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
-    showTime();
-    const listen = (event: LabEvent) => {
-      if (events.length === 0) showTime();
-      events.push(event);
-      print(event);
-    };
-    const ended = await runOne(run, listen, index + 1);
-    screen.status(undefined);
-    const model = RunModel.of(events);
-    if (ended.is === "gone") {
-      ran.isComplete = false;
-      const left = batch.length - index - 1;
-      const others = left === 0 ? "" : `; ${left} more ${left === 1 ? "was" : "were"} not run`;
-      screen.line(`the lab that ${id} ran in has ended; what it broke is undone by it or its watchdog${others}`);
-      if (model.ended !== undefined) ran.reports.push(toReport(model));
-      break;
-    }
-    if (ended.is === "not started") {
-      ran.isComplete = false;
-      screen.line(`${id} did not start: ${ended.reason}`);
-      if (failFast) break;
-      continue;
-    }
-    if (run.isCompared && before !== undefined) showDifferences(before, model, screen);
-    before = model;
-    const report = toReport(model);
-    ran.reports.push(report);
-    if (failFast && report.outcome !== "passed") break;
-  }
-}
-
-/** How the pattern differs from the failure. */
-function showDifferences(failure: RunModel, pattern: RunModel, screen: LiveScreen): void {
-  screen.line("");
-  for (const { what, left, right, isFirst } of differencesOf(failure, pattern)) {
-    screen.line(`${isFirst ? "first difference, " : ""}${what}: ${left} -> ${right}`);
-  }
-}
-
-/** Those that did not pass first, with what happened. */
-function summary(reports: readonly RunReport[]): string {
-  const width = Math.max(0, ...reports.map(({ scenario }) => scenario.length));
-  const sorted = [...reports].sort((a, b) => Number(a.outcome === "passed") - Number(b.outcome === "passed"));
-  const lines = sorted.map(({ scenario, outcome, headline }) => {
-    return `  ${scenario.padEnd(width)}  ${outcome.padEnd(7)}  ${headline}`;
-  });
-  return [...lines, ...repeated(reports), summaryLine(reports)].join("\n");
-}
-
-/** Runs of the same scenario as one line: how many passed, and how long they took. */
-function repeated(reports: readonly RunReport[]): string[] {
-  return [...Map.groupBy(reports, ({ scenario }) => scenario)].flatMap(([scenario, its]) => {
-    if (its.length < 2) return [];
-    const sorted = its.map(({ durationMs }) => durationMs).sort((one, other) => one - other);
-    const passed = its.filter(({ outcome }) => outcome === "passed").length;
-    const [least, middle, most] = [sorted[0] ?? 0, medianOf(sorted), sorted.at(-1) ?? 0].map(formatDuration);
-    return [`  ${scenario}: ${passed} of ${its.length} passed; median ${middle}, from ${least} to ${most}`];
-  });
 }
 
 function printRecovered(session: LabSession, screen: LiveScreen): void {

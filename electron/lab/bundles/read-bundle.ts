@@ -1,17 +1,11 @@
 import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
-import type { z } from "zod";
 import { NO_ANNOTATIONS, type RunAnnotations, runAnnotations } from "../../model/annotations.ts";
-import { isRunEnd, isRunStart } from "../../model/catalogue/catalogue.ts";
-import { describeIssues } from "../../model/issue-text.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
-import { labEvent } from "../../model/lab-event.ts";
 import { type TelemetryRecord, telemetryRecord } from "../../model/telemetry.ts";
-import { type StoredEvent, upgradeEvent } from "../../model/upgrade.ts";
-import "../../model/zod-messages.ts";
-import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import type { BundleSource } from "./bundle-source.ts";
+import { checked, parsedJson } from "./checked-json.ts";
 import {
   type BundleLimits,
   DEPTH_LIMIT,
@@ -30,6 +24,7 @@ import {
 } from "./format.ts";
 import { openBundle } from "./open-bundle.ts";
 import { ViewerCopy } from "./recorded-viewer.ts";
+import { RunChecker } from "./run-checker.ts";
 import { readViewerBuild, type ViewerBuild } from "./viewer/viewer-build.ts";
 
 /** One run of a bundle as it is read: its input files first, then its events in their order. */
@@ -118,7 +113,7 @@ class Reading {
         },
       });
     }
-    const value = parseJson(
+    const value = parsedJson(
       await this.#document(this.#counted(MANIFEST_PATH), MANIFEST_PATH),
       MANIFEST_PATH,
       "bad manifest",
@@ -159,7 +154,7 @@ class Reading {
 
   async #readRun(declared: Manifest["runs"][number], sink: BundleSink): Promise<void> {
     const path = runPath(declared.id, RUN_FILES.run);
-    const record = checked(runRecord, parseJson(await this.#text(path), path, "bad run"), path, "bad run");
+    const record = checked(runRecord, parsedJson(await this.#text(path), path, "bad run"), path, "bad run");
     for (const field of ["id", "scenarioId", "scenarioTitle", "outcome", "events"] as const) {
       if (record[field] !== declared[field])
         throw new BundleProblem("bad run", `${path}: its ${field} is not the manifest's`);
@@ -199,7 +194,7 @@ class Reading {
   async #readAnnotations(id: string): Promise<RunAnnotations> {
     const path = runPath(id, RUN_FILES.annotations);
     if (!this.#declared.has(path)) return NO_ANNOTATIONS;
-    return checked(runAnnotations, parseJson(await this.#text(path), path, "bad run"), path, "bad run");
+    return checked(runAnnotations, parsedJson(await this.#text(path), path, "bad run"), path, "bad run");
   }
 
   /** Bundles of runs without any have no such file. */
@@ -212,7 +207,7 @@ class Reading {
       for (const line of lines) {
         const location = `${path}:${++count}`;
         if (count > limit) throw new BundleProblem("too large", `${path} has more than ${limit} records`);
-        const value = parseJson(line, location, "bad telemetry");
+        const value = parsedJson(line, location, "bad telemetry");
         if (isTooDeep(value, line)) {
           throw new BundleProblem("bad telemetry", `${location}: it is nested more than ${DEPTH_LIMIT} deep`);
         }
@@ -287,104 +282,6 @@ class Reading {
     }
     signal.throwIfAborted();
   }
-}
-
-/** Validates one run's events: accepts only what a run of this lab could have recorded. */
-class RunChecker {
-  readonly #record: RunRecord;
-  #seq = 0;
-  #atMs = 0;
-  #ended: LabEvent | undefined;
-
-  constructor(record: RunRecord) {
-    this.#record = record;
-  }
-
-  next(line: string, path: string): LabEvent {
-    const expected = this.#seq + 1;
-    const location = `${path}:${expected}`;
-    if (this.#ended !== undefined) throw new BundleProblem("bad event", `${location}: the run has ended before it`);
-    if (expected > this.#record.events) {
-      throw new BundleProblem("event gap", `${path} has more than the ${this.#record.events} events that are declared`);
-    }
-    const value = parseJson(line, location, "bad event");
-    if (isTooDeep(value, line))
-      throw new BundleProblem("bad event", `${location}: it is nested more than ${DEPTH_LIMIT} deep`);
-    const event = checked(labEvent, upgraded(value, location), location, "bad event");
-    if (event.runId !== this.#record.id) throw new BundleProblem("bad event", `${location}: it is of another run`);
-    if (event.seq !== expected) {
-      throw new BundleProblem("event gap", `${location}: found event ${event.seq}, expected event ${expected}`);
-    }
-    const isTimely = event.atMs >= this.#atMs && event.atMs <= 1e11 && event.wallMs >= 0 && event.wallMs <= 8.64e15;
-    if (!isTimely)
-      throw new BundleProblem("bad event", `${location}: its time is invalid, or before that of the previous event`);
-    this.#seq = expected;
-    this.#atMs = event.atMs;
-    this.#check(event, location);
-    return event;
-  }
-
-  end(path: string): void {
-    if (this.#seq !== this.#record.events) {
-      throw new BundleProblem("event gap", `${path} has ${this.#seq} of ${this.#record.events} events`);
-    }
-    if (this.#ended === undefined) throw new BundleProblem("bad event", `${path}: the run does not end`);
-  }
-
-  /** The record is only a summary, and must match the events. */
-  #check(event: LabEvent, location: string): void {
-    const { scenarioId, scenarioTitle, driver, without, outcome, reason, durationMs } = this.#record;
-    if (isRunStart(event)) {
-      const isSame =
-        event.scenario.id === scenarioId &&
-        isSameText(event.scenario.title, scenarioTitle) &&
-        event.driver === driver &&
-        JSON.stringify(event.without) === JSON.stringify(without);
-      if (this.#seq !== 1) throw new BundleProblem("bad event", `${location}: the run starts twice`);
-      if (!isSame)
-        throw new BundleProblem("bad run", `${location}: ${RUN_FILES.run} does not match how the run started`);
-    } else if (isRunEnd(event)) {
-      const isSame = event.outcome === outcome && isSameText(event.reason, reason) && event.atMs === durationMs;
-      if (!isSame) throw new BundleProblem("bad run", `${location}: ${RUN_FILES.run} does not match how the run ended`);
-      this.#ended = event;
-    }
-  }
-}
-
-/** An event is stored as JSON, which keeps half of a surrogate pair; a column of the history has U+FFFD in its place. */
-function isSameText(one: string, other: string): boolean {
-  return one.toWellFormed() === other.toWellFormed();
-}
-
-type Malformed = "bad manifest" | "bad run" | "bad event" | "bad telemetry";
-
-function parseJson(text: string, location: string, reason: Malformed): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new BundleProblem(reason, `${location} is not valid JSON: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** A value that is not an event is returned unchanged, and is refused by its schema. */
-function upgraded(value: unknown, location: string): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  try {
-    return upgradeEvent(value as StoredEvent);
-  } catch (error) {
-    throw new BundleProblem("bad event", `${location}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function checked<Shape extends z.ZodType>(
-  shape: Shape,
-  value: unknown,
-  location: string,
-  reason: Malformed,
-): z.infer<Shape> {
-  const result = shape.safeParse(value);
-  if (result.success) return result.data;
-  throw new BundleProblem(reason, `${location}: ${describeIssues(result.error)}`);
 }
 
 function decoded(decoder: TextDecoder, path: string, chunk?: Buffer): string {

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { ServiceInstance } from "../../contract/stack.ts";
-import { AbortScope } from "../abort-scope.ts";
+import { systemClock } from "../clock.ts";
 import type { McpEndpoint } from "../health/mcp-endpoint.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import type { ProbeResult } from "../health/probe.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
+import { pauseFor } from "../pause-for.ts";
 import { YamlValues } from "../redaction/redact-yaml.ts";
+import { retryPauseMs } from "../retry-pause.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
 import type { Engine } from "./docker/engine.ts";
@@ -17,21 +19,12 @@ import { choosePorts, type PortChoice, releasePorts } from "./ports.ts";
 import { ProcessBackend } from "./process-backend.ts";
 import { assertProtections } from "./protections.ts";
 import { keepDescription } from "./reload-stack.ts";
+import { ServiceStart } from "./service-start.ts";
 import { entranceOf, type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
 import { isOnDocker, takeDown, takenDownAfter } from "./take-down.ts";
 import { unpublished } from "./unpublished.ts";
 
-export type { StackProgress } from "./backend.ts";
-
-/** A service that is not well after this long will not be: the slowest, a first initdb, takes a few seconds. */
-export const READY_LIMIT_MS = 60_000;
-/** What runs elsewhere is not the lab's to start: how it is after this long is its health. */
-const ELSEWHERE_LIMIT_MS = 5_000;
-const LAST_LINES = 8;
 const TRIAL_LIMIT_MS = 5_000;
-const TRIAL_PAUSE_MS = 100;
-/** Why a start is no longer waited for. */
-const GONE = new Error("it has ended");
 
 export interface UpOptions {
   register: StackRegister;
@@ -59,6 +52,7 @@ export class RunningStack {
   readonly #register: StackRegister;
   readonly #stacksFolder: string;
   readonly #backend: StackBackend;
+  readonly #start: ServiceStart;
   readonly #atEnd: (() => void)[] = [];
   #source: YamlValues | undefined;
 
@@ -78,6 +72,7 @@ export class RunningStack {
     this.health = new HealthMonitor(
       new Map(stack.services.map((service) => [service.name, this.#backend.probe(service)])),
     );
+    this.#start = new ServiceStart(stack, backend, this.health);
     this.#backend.onChange((service) => this.health.nudge(service));
   }
 
@@ -120,7 +115,7 @@ export class RunningStack {
         writeLaunches(stack, registered, options);
       }
       running = await RunningStack.attach(stack, registered, register, stacksFolder);
-      await running.#startAll(signal, report);
+      await running.#start.startAll(signal, report);
       registered.kept = kept;
       if (kept) register.keep(registered.id);
       return running;
@@ -212,11 +207,12 @@ export class RunningStack {
     const port = isPublished ? service.port : undefined;
     const tried = this.#backend.probe({ ...service, probe, headers, insidePort, port });
     const limit = AbortSignal.timeout(TRIAL_LIMIT_MS);
+    const startedMs = systemClock.monotonicMs();
     try {
       for (;;) {
         const result = await tried.check(limit);
         if (result.status !== "down" || limit.aborted) return result;
-        await new Promise((resolve) => setTimeout(resolve, TRIAL_PAUSE_MS));
+        await pauseFor(retryPauseMs(systemClock.monotonicMs() - startedMs), limit);
       }
     } finally {
       await tried.close();
@@ -260,7 +256,7 @@ export class RunningStack {
 
   /** Starts a stopped service and waits until it is up. */
   async startAndWait(name: string, signal: AbortSignal): Promise<void> {
-    await this.#startAndWait(serviceNamed(this.stack, name), signal);
+    await this.#start.startAndWait(serviceNamed(this.stack, name), signal);
   }
 
   /**
@@ -280,7 +276,7 @@ export class RunningStack {
       if (protections === undefined) continue;
       const off = without.filter((name) => protections.names.includes(name)).join(",");
       await this.#backend.setVariable(service.name, protections.environment, off === "" ? undefined : off);
-      await this.#startAndWait(service, signal);
+      await this.#start.startAndWait(service, signal);
     }
     registered.without = [...without];
     this.#register.setWithout(registered.id, without);
@@ -319,69 +315,6 @@ export class RunningStack {
     } finally {
       for (const work of this.#atEnd.splice(0)) work();
     }
-  }
-
-  /** All at once, but each after what it depends on; the first that fails stops the rest. */
-  async #startAll(signal: AbortSignal, report?: (progress: StackProgress) => void): Promise<void> {
-    const scope = new AbortScope(signal);
-    const started = new Map<string, Promise<void>>();
-    for (const service of this.stack.services) {
-      const wanted = Object.keys(service.dependsOn).map((name) => started.get(name));
-      const start = Promise.all(wanted).then(() => this.#startAndWait(service, scope.signal, report));
-      start.catch((error: unknown) => scope.abort(error));
-      started.set(service.name, start);
-    }
-    await Promise.allSettled(started.values());
-    scope.end();
-    scope.signal.throwIfAborted();
-  }
-
-  async #startAndWait(
-    service: Service,
-    signal: AbortSignal,
-    report?: (progress: StackProgress) => void,
-  ): Promise<void> {
-    signal.throwIfAborted();
-    report?.({ service: service.name, state: "starting" });
-    await this.driver.start(service.name);
-    const isElsewhere = service.runsAt !== undefined;
-    const waiting = new AbortScope(signal, isElsewhere ? ELSEWHERE_LIMIT_MS : READY_LIMIT_MS);
-    const isStarted = ({ status }: ProbeResult) => status === "up" || (isElsewhere && status === "degraded");
-    const forget = this.#abortWhenGone(service, waiting);
-    try {
-      await this.health.waitUntil(service.name, isStarted, waiting.signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      if (!isElsewhere || waiting.signal.reason === GONE)
-        throw await this.#unhealthy(service, waiting.signal.reason === GONE);
-    } finally {
-      waiting.end();
-      forget();
-    }
-    report?.({ service: service.name, state: "healthy" });
-  }
-
-  /** @returns ends it */
-  #abortWhenGone(service: Service, waiting: AbortScope): () => void {
-    const check = async () => {
-      const state = await this.driver.stateOf(service.name).catch(() => undefined);
-      if (state?.is === "stopped" || state?.is === "absent") waiting.abort(GONE);
-    };
-    const forget = this.#backend.onChange((name) => {
-      if (name === service.name) void check();
-    });
-    // It may have ended before anybody listened.
-    void check();
-    return forget;
-  }
-
-  async #unhealthy(service: Service, hasEnded: boolean): Promise<LabError> {
-    const lines = await this.#backend.lastLines(service.name, LAST_LINES).catch(() => []);
-    const what = hasEnded
-      ? "ended while it was starting"
-      : `did not become healthy within ${READY_LIMIT_MS / 1000} s (${this.health.health(service.name).reason})`;
-    const tail = lines.length > 0 ? `; its last lines:\n${lines.map((line) => `    ${line}`).join("\n")}` : "";
-    return new LabError("unhealthy", `${service.name} ${what}${tail}`);
   }
 }
 

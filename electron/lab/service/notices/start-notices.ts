@@ -1,4 +1,5 @@
-import type { Lab, LabSession } from "../../lab.ts";
+import type { Lab } from "../../lab.ts";
+import type { LabSession } from "../../lab-session.ts";
 
 /** What a person should know of how the lab was found when it started. */
 export function noticesOf(lab: Lab, session: LabSession): string[] {
