@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ToolSearch } from "../../resources/stack/gateway/optimizer/tool-search.ts";
-import { killServices, startService } from "../../resources/stack/http/service-process.ts";
+import { killServices, startService } from "../../resources/stack/http/testing/service-process.ts";
 import type { RunningStack } from "../lab/stacks/running-stack.ts";
 import { abandonedSessions } from "./abandoned-sessions.ts";
 import { arm, message } from "./gateway-hop.ts";

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { killServices, startService } from "../../resources/stack/http/service-process.ts";
+import { killServices, startService } from "../../resources/stack/http/testing/service-process.ts";
 import { quantile, type Row, row } from "./row.ts";
 
 const SUBSCRIBERS = 1_000;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Tone, toneIndex } from "../../electron/model/tone.ts";
 import { Axis, projection, wholeRun } from "./axis.ts";
-import { mergeSpans, rectCount, spanAt } from "./level-of-detail.ts";
+import { mergeSpans, RECT_FIELDS, spanAt } from "./level-of-detail.ts";
 import { SpanColumns } from "./span-columns.ts";
 
 const axis = new Axis(100_000, [], 1);
@@ -14,6 +14,11 @@ function columns(spans: readonly [startMs: number, endMs: number, tone?: Tone, r
     found.add({ startMs, endMs, tone, row, seq: index + 1 });
   }
   return found;
+}
+
+/** Of a frame: its cost. */
+function rectCount(batches: ReturnType<typeof mergeSpans>): number {
+  return [...batches.values()].reduce((count, batch) => count + batch.length / RECT_FIELDS, 0);
 }
 
 test("the number of rectangles is bounded by the window, not by the run", () => {

@@ -74,13 +74,6 @@ function close(batches: Map<number, RectBatch>, { startPx, endPx, tone, count }:
   batch.push(startPx, endPx - startPx, row, count);
 }
 
-/** Number of rectangles of a frame: its cost. */
-export function rectCount(batches: ReadonlyMap<number, RectBatch>): number {
-  let count = 0;
-  for (const batch of batches.values()) count += batch.length / RECT_FIELDS;
-  return count;
-}
-
 /** The narrowest span drawn at a point of a row; -1 when there is none. */
 export function spanAt(spans: SpanColumns, scale: Projection, row: number, px: number, nowMs: number): number {
   const SLACK_PX = 3;

@@ -144,10 +144,6 @@ export const LINK_FAULT_SCHEMAS: z.ZodType<LinkFaultSpec>[] = [
   ...schemasOf(DOWN, everyFault),
 ];
 
-export function isLinkFault(kind: string): kind is LinkFaultKind {
-  return Object.hasOwn(KINDS, kind);
-}
-
 /** Whether the proxy reports which requests met the fault: it reads HTTP for these, bytes for the others. */
 export function readsRequests(kind: LinkFaultKind): boolean {
   return kind in REQUEST_FAULTS;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { killServices, startService } from "../../../resources/stack/http/service-process.ts";
+import { killServices, startService } from "../../../resources/stack/http/testing/service-process.ts";
 
 const STACK = join(import.meta.dirname, "..", "..", "..", "resources", "stack");
 const CONTROL_TOKEN = "of-this-soak";

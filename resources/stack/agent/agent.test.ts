@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { RunningService } from "../http/serve.ts";
-import { killServices, startService } from "../http/service-process.ts";
-import { type FakeGatewayOptions, rpcError, rpcResult, startFakeGateway } from "./fake-gateway.ts";
+import { killServices, startService } from "../http/testing/service-process.ts";
 import type { RunReport } from "./report.ts";
 import { startAgent } from "./server.ts";
+import { type FakeGatewayOptions, rpcError, rpcResult, startFakeGateway } from "./testing/fake-gateway.ts";
 
 const listThenRefund =
   "List my recent charges, then refund the first non-refunded charge in full, reason requested_by_customer.";

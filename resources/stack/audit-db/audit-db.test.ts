@@ -19,13 +19,13 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../http/testing/free-port.ts";
 import {
   killServices,
   type ServiceProcess,
   type ServiceProcessOptions,
   startService,
-} from "../http/service-process.ts";
-import { freePort } from "../http/testing/free-port.ts";
+} from "../http/testing/service-process.ts";
 import { findBinaries } from "./binaries.ts";
 
 const entry = join(import.meta.dirname, "main.ts");

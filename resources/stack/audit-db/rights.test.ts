@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { killServices, startService } from "../http/service-process.ts";
 import { freePort } from "../http/testing/free-port.ts";
+import { killServices, startService } from "../http/testing/service-process.ts";
 import { accountForPostgres } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
 

@@ -1,7 +1,7 @@
 /** Requests that change a service's state, or read it, are refused to pages and to programs without the token. */
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { killServices, startService } from "./service-process.ts";
+import { killServices, startService } from "./testing/service-process.ts";
 
 // Process start takes long on a loaded machine.
 afterAll(killServices);

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type RunningService, readBody, sendJson, serve } from "../http/serve.ts";
-import { killServices, startService } from "../http/service-process.ts";
+import { killServices, startService } from "../http/testing/service-process.ts";
 import { keptSpans } from "../telemetry/testing/kept-spans.ts";
 import { setTracing } from "../telemetry/tracing.ts";
 import { Clicker } from "./clicker.ts";

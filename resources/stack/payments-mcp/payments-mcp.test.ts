@@ -3,7 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { killServices, type ServiceProcess, startService } from "../http/service-process.ts";
+import { killServices, type ServiceProcess, startService } from "../http/testing/service-process.ts";
 
 // Process start takes long on a loaded machine.
 

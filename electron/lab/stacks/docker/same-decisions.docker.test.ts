@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { LabEvent, Outcome } from "../../../model/lab-event.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import { FAULT_KINDS } from "../../faults/catalogue.ts";
-import { isLinkFault } from "../../faults/link-faults.ts";
+import { LINK_FAULTS } from "../../faults/link-faults.ts";
 import { Lab } from "../../lab.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
 import { shippedScenarios } from "../../scenarios/shipped.ts";
@@ -26,7 +26,7 @@ function scenariosOnDocker(): LoadedScenario[] {
   const kinds = new Set<string>();
   return shippedScenarios().filter(({ scenario }) => {
     const faults = scenario.method.flatMap((step) => ("fault" in step ? Object.keys(step.fault) : []));
-    const own = faults.filter((key) => key in FAULT_KINDS || isLinkFault(key));
+    const own = faults.filter((key) => key in FAULT_KINDS || (LINK_FAULTS as readonly string[]).includes(key));
     const isNew = own.some((kind) => !kinds.has(kind));
     for (const kind of own) kinds.add(kind);
     return isNew;

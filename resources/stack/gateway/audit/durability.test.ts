@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { killServices } from "../../http/service-process.ts";
+import { killServices } from "../../http/testing/service-process.ts";
 import { runTrial } from "../testing/audit-trial.ts";
 import { eventually } from "../testing/lab.ts";
 import { startPostgres, type TestPostgres } from "../testing/postgres.ts";

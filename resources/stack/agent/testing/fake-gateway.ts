@@ -1,7 +1,7 @@
 /** For tests: a minimal MCP server as the gateway, on which a test controls how each call ends. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type RunningService, readJsonObject, sendJson, serve } from "../http/serve.ts";
+import { type RunningService, readJsonObject, sendJson, serve } from "../../http/serve.ts";
 
 export interface RpcRequest {
   id?: number;
