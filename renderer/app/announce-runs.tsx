@@ -2,11 +2,11 @@ import { notifications } from "@mantine/notifications";
 import { useEffect, useRef } from "react";
 import type { QueueEntry } from "../../electron/contract/runs.ts";
 import { brief, textOf } from "../../electron/model/brief-text.ts";
+import { batchOf } from "../runs/batch-progress.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, parseRoute } from "../state/route.ts";
 import { wasStackDown } from "../state/why-not-run.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
-import { batchOf } from "./batch-runs.ts";
 
 /** Notifies when a run ends, unless this window shows it or the host notifies. */
 export function AnnounceRuns() {

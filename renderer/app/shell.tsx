@@ -17,7 +17,7 @@ const HeaderTools = late("The header", () => import("./header-tools.tsx"));
 const LeavePresenter = late("Presenter mode", () => import("./leave-presenter.tsx"));
 const WindowRefused = late("The connection page", () => import("./window-refused.tsx"));
 const Banners = late("The notices", () => import("./banners.tsx"));
-const BatchStrip = late("The queue", () => import("./batch-strip.tsx"));
+const BatchStrip = late("The queue", () => import("../runs/batch-strip.tsx"));
 const Overlays = late("The overlays", async () => {
   await idle();
   return import("./overlays.tsx");

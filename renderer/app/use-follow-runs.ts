@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 import type { RunQueue } from "../../electron/contract/runs.ts";
+import { pairOf } from "../runs/batch-progress.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
 import { parseRoute } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
-import { pairOf } from "./batch-runs.ts";
 
 /**
  * Shows the runs that were started from this window: the first one once it begins, and each that follows it in its batch.

@@ -234,7 +234,7 @@ export class EngineService {
         () => runs.close(),
         () => operations.settled(),
         () => this.#undoManual(),
-        () => this.stack.logs.close(),
+        () => this.stack.closeLogs(),
         () => controller.close(),
         () => this.sessions.close(),
         () => this.state.close(),

@@ -104,7 +104,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         return {};
       }),
       cancelBuild: lab.stacks.cancelBuild.handler(() => {
-        stack.builds.cancel();
+        stack.cancelBuild();
         return {};
       }),
       openFile: lab.stacks.openFile.handler(async () => {
@@ -132,7 +132,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       instances: lab.stack.instances.handler(({ input }) => stack.instances(input.service)),
       listen: lab.stack.listen.handler(({ input }) => stack.listen(input.on)),
       traffic: lab.stack.traffic.handler(() => stack.traffic()),
-      logs: lab.stack.logs.handler(({ input, signal }) => stack.logs.read(input, signal)),
+      logs: lab.stack.logs.handler(({ input, signal }) => stack.readLogs(input, signal)),
       halt: lab.stack.halt.handler(() => faults.halt()),
       arm: lab.stack.arm.handler(() => {
         faults.arm();

@@ -1,4 +1,10 @@
-import type { LinkTraffic, ServiceInstance, StackStatus } from "../../../contract/stack.ts";
+import type {
+  LinkTraffic,
+  ServiceInstance,
+  ServiceLogPage,
+  ServiceLogRequest,
+  StackStatus,
+} from "../../../contract/stack.ts";
 import type {
   ComposeRequest,
   ForgetRequest,
@@ -48,18 +54,15 @@ export class StackService {
   readonly #operations: Operations;
   readonly #use: StackUse;
   /** What its services print, for a person who looks. */
-  readonly logs: ServiceLogs;
+  readonly #logs: ServiceLogs;
   readonly #compose: ComposeService;
-
-  readonly builds: ImageBuilds;
 
   constructor(lab: StackLab, controller: StackController, operations: Operations, use: StackUse) {
     this.#lab = lab;
     this.#controller = controller;
     this.#operations = operations;
     this.#use = use;
-    this.builds = use.builds;
-    this.logs = new ServiceLogs(() => controller.running);
+    this.#logs = new ServiceLogs(() => controller.running);
     this.#compose = new ComposeService(lab.projects, use.onChange);
   }
 
@@ -132,7 +135,7 @@ export class StackService {
   use(choice: StackChoice): Promise<StackStatus> {
     return this.#operations.during(async () => {
       this.#assertIdle();
-      const resolved = await this.builds.during((building) => this.#lab.resolve(targetOfChoice(choice), building));
+      const resolved = await this.#use.builds.during((building) => this.#lab.resolve(targetOfChoice(choice), building));
       const { residue } = await this.#use.undoManual();
       if (residue.length > 0) {
         throw new LabError("residue", `the stack that is open is not restored: ${residue.join("; ")}`, {
@@ -191,6 +194,20 @@ export class StackService {
     this.#compose.cancel();
   }
 
+  cancelBuild(): void {
+    this.#use.builds.cancel();
+  }
+
+  /** See {@link ServiceLogs.read}. */
+  readLogs(request: ServiceLogRequest, signal?: AbortSignal): Promise<ServiceLogPage> {
+    return this.#logs.read(request, signal);
+  }
+
+  /** Once the lab ends: what services print is no longer read. */
+  closeLogs(): Promise<void> {
+    return this.#logs.close();
+  }
+
   /** @throws LabError while the stack is not up, or for a service that it does not have */
   async instances(service: string): Promise<ServiceInstance[]> {
     return this.#up().instances(service);
@@ -201,7 +218,7 @@ export class StackService {
     return this.#operations.during(async () => {
       if (on) {
         this.#operations.assertArmed();
-        await this.builds.forLinks(
+        await this.#use.builds.forLinks(
           this.#up(),
           this.#controller.stack.links.map(({ name }) => name),
         );

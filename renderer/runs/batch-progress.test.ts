@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { QueueEntry } from "../../electron/contract/runs.ts";
-import { type BatchRuns, batchOf, nextPlace } from "./batch-runs.ts";
+import { type BatchRuns, batchOf, nextPlace } from "./batch-progress.ts";
 
 function entry(batch: QueueEntry["batch"], outcome: QueueEntry["outcome"] | "running" | "queued"): QueueEntry {
   const isActive = outcome === "running" || outcome === "queued";

@@ -9,7 +9,7 @@ import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 import { OutcomeBar } from "../ui/outcome-bar.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneDot } from "../ui/tone-mark.tsx";
-import { type BatchRuns, batchOf, nextPlace, shownRun } from "./batch-runs.ts";
+import { type BatchRuns, batchOf, nextPlace, shownRun } from "./batch-progress.ts";
 import classes from "./batch-strip.module.css";
 
 /** Above the page while runs that were started together are in progress or shown: which it is, and the verdicts so far. */
