@@ -225,6 +225,19 @@ const environment = [
     { path: "^node_modules/(@types/)?better-sqlite3/" },
   ),
   law(
+    "history",
+    "runs are read and written by the stores of the history; how a file of SQLite is opened the journal and the settings know, too",
+    {
+      path: "^electron/",
+      pathNot: [
+        TEST,
+        "^electron/lab/(history/|journal/journal\\.ts$|service/preferences/preferences\\.ts$)",
+        "^electron/(bench|soak|testing)/",
+      ],
+    },
+    { path: "^electron/lab/history/(sqlite|postgres)/" },
+  ),
+  law(
     "electron",
     "electron itself is imported by the desktop shell alone",
     { path: "^(electron|resources|renderer)/", pathNot: "^electron/(shell/|main\\.ts$|preload\\.ts$)" },
