@@ -8,10 +8,12 @@ export type SettingsListener = (settings: Settings, change: SettingsChange) => v
 export class SettingsService {
   readonly #preferences: Preferences;
   readonly #listeners = new Set<SettingsListener>();
+  #current: Settings;
   #version = 1;
 
   constructor(preferences: Preferences) {
     this.#preferences = preferences;
+    this.#current = preferences.settings();
   }
 
   /** Grows with every change. */
@@ -20,15 +22,15 @@ export class SettingsService {
   }
 
   current(): Settings {
-    return this.#preferences.settings();
+    return this.#current;
   }
 
   /** @throws LabError `read-only` */
   change(change: SettingsChange): Settings {
-    const changed = this.#preferences.change(change);
+    this.#current = this.#preferences.change(change);
     this.#version++;
-    for (const listener of this.#listeners) listener(changed, change);
-    return changed;
+    for (const listener of this.#listeners) listener(this.#current, change);
+    return this.#current;
   }
 
   onChange(listener: SettingsListener): () => void {
