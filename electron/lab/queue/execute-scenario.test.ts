@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Outcome } from "../../model/outcomes.ts";
 import { eventsOf, started } from "../../testing/sample-events.ts";
-import type { LabSession, RunOptions } from "../lab.ts";
+import type { LabSession, RunOptions } from "../lab-session.ts";
 import { executeScenario } from "./execute-scenario.ts";
 
 /** Two repeats of a scenario, of which the first is stopped and then ends as given; the second never begins. */

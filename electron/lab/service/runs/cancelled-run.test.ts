@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startEngineOnSmallStack } from "../../../testing/engine-on-small-stack.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import { FaultInjector } from "../../faults/injector.ts";
-import { LabSession } from "../../lab.ts";
 import { LabError } from "../../lab-error.ts";
+import { LabSession } from "../../lab-session.ts";
 import { ResidueCheck } from "../../runs/residue.ts";
 import type { EngineService } from "../engine-service.ts";
 
