@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Outcome } from "../../model/outcomes.ts";
 import { eventsOf, started } from "../../testing/sample-events.ts";
-import type { LabSession, RunOptions } from "../lab-session.ts";
+import type { LabSession } from "../lab-session.ts";
 import { executeScenario } from "./execute-scenario.ts";
 
 /** Two repeats of a scenario, of which the first is stopped and then ends as given; the second never begins. */
@@ -10,7 +10,7 @@ async function stoppedIn(first: Outcome, reason: string) {
   const runs: string[] = [];
   const session = {
     stacks: { use: (_target: object, _options: object, work: (open: object) => unknown) => work({ target: {} }) },
-    run: async (_loaded: object, _open: object, { listen }: RunOptions) => {
+    run: async (_loaded: object, _open: object, { listen }: Parameters<LabSession["run"]>[2]) => {
       runs.push(first);
       stop.abort(new Error("stopped"));
       for (const event of eventsOf([started, { type: "run.ended", outcome: first, reason }])) listen(event);
