@@ -40,6 +40,9 @@ networks:
   inner: { internal: true }
 `;
 
+/** What is waited for starts a container. */
+const WAIT = { timeout: 240_000, interval: 200 };
+
 const SCENARIO = {
   id: "through-a-door",
   title: "Through a door",
@@ -106,9 +109,13 @@ describeOnDocker.unless(missing, "a project that publishes nothing, of which a l
       const { seenLinks } = await findProject(engine.docker, project.name, undefined, {});
       expect(seenLinks).toEqual([{ name: "quiet->web", port: 8000 }]);
       return inspectAll(engine.docker, project.name);
-    });
-    const { sockets, unread } = await socketsOnEngine(engine.docker, found);
-    expect(unread).toEqual([]);
+    }, WAIT);
+    // What reads them has 3 s to start, which a busy machine may take.
+    const { sockets } = await vi.waitFor(async () => {
+      const read = await socketsOnEngine(engine.docker, found);
+      expect(read.unread).toEqual([]);
+      return read;
+    }, WAIT);
     const onEngine = seenTraffic(found, sockets);
     expect(onEngine.links).toEqual([{ name: "quiet->web", port: 8000 }]);
     expect(onEngine.listening).toEqual(
@@ -117,8 +124,11 @@ describeOnDocker.unless(missing, "a project that publishes nothing, of which a l
         ["quiet", []],
       ]),
     );
-    const { said } = await new LabProcess({}, ELSEWHERE).run("stacks", "describe", project.name);
-    expect(said).toContain("name: quiet->web # proposed: a connection was seen\n      port: 8000");
+    const lab = new LabProcess({}, ELSEWHERE);
+    await vi.waitFor(async () => {
+      const { said } = await lab.run("stacks", "describe", project.name);
+      expect(said).toContain("name: quiet->web # proposed: a connection was seen\n      port: 8000");
+    }, WAIT);
   });
 
   test("keeps no door of a lab that was killed with its watchdog", async () => {
