@@ -51,6 +51,25 @@ test("a run that had not started and was cancelled ends as an error when what wa
   expect(await cancelled(() => hasStarted)).toEqual([end, end]);
 });
 
+test("a run that was cancelled while protections were being switched ends with residue when they cannot be switched back", async () => {
+  await engine.stack.up();
+  const { running } = engine.stack;
+  if (running === undefined) throw new Error("it should be up");
+  // As a switch leaves it that has not come to its end.
+  running.registered.without = undefined;
+  const switched = vi.spyOn(running, "setProtectionsOff");
+  switched.mockImplementationOnce(
+    (_without, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      }),
+  );
+  switched.mockRejectedValue(new LabError("unreachable", "server did not become healthy"));
+  const problem = "protections could not be switched on again: server did not become healthy";
+  const end = { outcome: "residue", reason: `${problem} (after it was cancelled)` };
+  expect(await cancelled(() => switched.mock.calls.length === 1)).toEqual([end, end]);
+});
+
 test.each(["before its method", "in its method"])(
   "a run that was cancelled %s and whose undo fails ends with residue, by its name",
   async (when) => {

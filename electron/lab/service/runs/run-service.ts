@@ -271,9 +271,10 @@ export class RunService {
         failed(error, entry, context.signal),
       );
       const isLost = stoppedBy(context.signal) === "lost";
-      const { outcome, reason } = isLost ? LOST : ending;
+      const { outcome, reason } = await this.#withProtections(entry, isLost ? LOST : ending);
       this.#entries.end(entry, outcome, reason, model);
-      if (!this.#entries.hasActive) await this.#protectionsOn();
+      const problem = this.#entries.hasActive ? undefined : await this.#protectionsOn();
+      if (problem !== undefined && !reason.includes(problem)) this.#parts.notify(problem);
       return { outcome, reason };
     } finally {
       this.#isCarryingOut = false;
@@ -345,14 +346,24 @@ export class RunService {
     }
   }
 
-  /** After the last run of the queue. */
-  async #protectionsOn(): Promise<void> {
+  /** What was switched for a run that did not start then is its residue, unless the next run switches it. */
+  async #withProtections(entry: QueueEntry, ending: Ending): Promise<Ending> {
+    const isNextToSwitch = entry.runId !== null || this.#entries.state().active.length > 1;
+    const problem = isNextToSwitch ? undefined : await this.#protectionsOn();
+    if (problem === undefined) return ending;
+    const { outcome, reason } = ending;
+    return { outcome: "residue", reason: outcome === "cancelled" ? `${problem}${AFTER}` : `${reason}; and ${problem}` };
+  }
+
+  /** After the last run of the queue. Resolves to why they could not be switched on. */
+  async #protectionsOn(): Promise<string | undefined> {
     const { running } = this.#parts.stack;
-    if (running === undefined || isProtected(running.registered)) return;
+    if (running === undefined || isProtected(running.registered)) return undefined;
     try {
       await running.setProtectionsOff([], AbortSignal.timeout(PROTECT_LIMIT_MS));
+      return undefined;
     } catch (error) {
-      this.#parts.notify(`protections could not be switched on again: ${messageOf(error)}`);
+      return `protections could not be switched on again: ${messageOf(error)}`;
     }
   }
 }
@@ -361,6 +372,8 @@ type Ending = Pick<AttemptEnding, "outcome" | "reason">;
 
 const LOST = { outcome: "interrupted", reason: "the lab no longer renewed the lease of the run in time" } as const;
 
+const AFTER = " (after it was cancelled)";
+
 /** A run that has not come to an end of its own. */
 function failed(error: unknown, { runId }: QueueEntry, signal: AbortSignal): Ending {
   const stop = stoppedBy(signal);
@@ -368,7 +381,7 @@ function failed(error: unknown, { runId }: QueueEntry, signal: AbortSignal): End
   if (isStopped)
     return { outcome: "cancelled", reason: `cancelled ${runId === null ? "before it started" : "by a person"}` };
   const { message, windowHint } = asLabError(error);
-  const after = stop === undefined ? "" : " (after it was cancelled)";
+  const after = stop === undefined ? "" : AFTER;
   return { outcome: "error", reason: `${message}${windowHint === undefined ? "" : `; ${windowHint}`}${after}` };
 }
 
