@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { PhrasedLinkFault } from "../../model/headline/fault-phrase.ts";
 import { duration } from "../documents/duration-field.ts";
 
 /** A toxic as the fault proxy takes it (Toxiproxy's names, and its own for HTTP and MCP). */
@@ -104,13 +105,17 @@ const REQUEST_FAULTS = {
 const DOWN = { down: kind("closed, and refusing connections", {}) };
 /** Breaks nothing: has a sidecar on the link, so that its calls are read. No scenario or person asks for it as a fault. */
 const OBSERVE = { observe: kind("observed", {}) };
-const KINDS = { ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN, ...OBSERVE };
+const KINDS = { ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN, ...OBSERVE } satisfies Record<
+  PhrasedLinkFault | "observe",
+  object
+>;
 
 export type LinkFaultKind = keyof typeof KINDS;
-export const LINK_FAULTS = Object.keys({ ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN }) as Exclude<
-  LinkFaultKind,
-  "observe"
->[];
+export const LINK_FAULTS: readonly PhrasedLinkFault[] = Object.keys({
+  ...BYTE_FAULTS,
+  ...REQUEST_FAULTS,
+  ...DOWN,
+}) as Exclude<LinkFaultKind, "observe">[];
 
 /** Faults whose hits the proxy counts: a closed link accepts nothing to count. */
 export const COUNTED_FAULTS = LINK_FAULTS.filter((kind) => kind !== "down");

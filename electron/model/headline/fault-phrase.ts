@@ -13,8 +13,10 @@ const OF_SERVICE: Record<(typeof LIFECYCLE_FAULTS)[number], { verb: string; serv
   restart: { verb: "restarted", server: "the restarted server" },
 };
 
+type Phrase = (callee: string) => string;
+
 /** Of a link, with the name of the service that is called. */
-const OF_LINK: Readonly<Record<string, (callee: string) => string>> = {
+const OF_LINK = {
   latency: (callee) => `${callee} answers late`,
   bandwidth: (callee) => `the link to ${callee} is throttled`,
   slow_close: (callee) => `${callee} closes connections late`,
@@ -39,9 +41,10 @@ const OF_LINK: Readonly<Record<string, (callee: string) => string>> = {
   request_lost: (callee) => `a request to ${callee} is lost`,
   tools_changed: (callee) => `${callee} changes its tools`,
   down: (callee) => `the link to ${callee} is down`,
-};
+} satisfies Record<string, Phrase>;
 
-export const PHRASED_LINK_FAULTS = Object.keys(OF_LINK);
+/** The faults on links that have words here: all of those there are, or the engine does not compile. */
+export type PhrasedLinkFault = keyof typeof OF_LINK;
 
 type Lifecycle = keyof typeof OF_SERVICE;
 const isLifecycle = (kind: string): kind is Lifecycle => (LIFECYCLE_FAULTS as readonly string[]).includes(kind);
@@ -105,7 +108,8 @@ function stateOf(faults: readonly Span<"fault">[]): State {
 
 function linkPhrase(view: RunView, kind: string, target: string): string {
   const callee = displayName(view, calleeOf(target));
-  return OF_LINK[kind]?.(callee) ?? `${kind.replaceAll("_", " ")} on ${target}`;
+  const phrases: Readonly<Record<string, Phrase>> = OF_LINK;
+  return phrases[kind]?.(callee) ?? `${kind.replaceAll("_", " ")} on ${target}`;
 }
 
 /** What a call that failed because of the run's only fault has reached: `the dead server`. */
