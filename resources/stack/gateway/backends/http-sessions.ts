@@ -122,3 +122,13 @@ function waitAtMost<T>(promise: Promise<T>, ms: number, signal: AbortSignal | un
     });
   });
 }
+
+/**
+ * In the session there is, and once more in a new one where the backend no longer knows that.
+ * @param attempt resolves to undefined then
+ */
+export async function inKnownSession<Reply>(attempt: () => Promise<Reply | undefined>): Promise<Reply> {
+  const reply = (await attempt()) ?? (await attempt());
+  if (reply === undefined) throw new UpstreamFailure("status", "it rejects its new session");
+  return reply;
+}

@@ -7,7 +7,7 @@ import { isObject } from "../../http/json.ts";
 import { errorCodes, errorText, notificationText, type Params, resultText } from "../protocol/messages.ts";
 import { CallerLeft } from "../sessions/exchange.ts";
 import { endHttpSession, type HttpSession, openHttpSession, postMessage } from "./http-session.ts";
-import { HttpSessions } from "./http-sessions.ts";
+import { HttpSessions, inKnownSession } from "./http-sessions.ts";
 import { followTools, toolsChanged } from "./tools-stream.ts";
 import type { HttpTarget, InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
 import { exchange, progressIn, replyIn } from "./upstream-exchange.ts";
@@ -56,10 +56,7 @@ export class HttpUpstream implements Upstream {
   async request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
     if (this.#closed.signal.aborted) throw new UpstreamFailure("closed", "the gateway is stopping");
     const endsAt = performance.now() + options.deadlineMs;
-    const reply =
-      (await this.#attempt(method, params, options, endsAt)) ?? (await this.#attempt(method, params, options, endsAt));
-    if (!reply) throw new UpstreamFailure("status", "it rejects its new session");
-    return reply;
+    return inKnownSession(() => this.#attempt(method, params, options, endsAt));
   }
 
   beginClient(client: string): Promise<void> {

@@ -3,7 +3,7 @@
  * its POST: a backend that answers so does not know the session, and has not executed the call.
  */
 import type { Params } from "../protocol/messages.ts";
-import { HttpSessions } from "./http-sessions.ts";
+import { HttpSessions, inKnownSession } from "./http-sessions.ts";
 import { SessionLost, SseSession } from "./sse-session.ts";
 import { toolsChanged } from "./tools-stream.ts";
 import type { HttpTarget, InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
@@ -40,11 +40,7 @@ export class SseUpstream implements Upstream {
   async request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
     if (this.#isClosed) throw new UpstreamFailure("closed", "the gateway is stopping");
     const endsAtMs = performance.now() + options.deadlineMs;
-    const reply =
-      (await this.#attempt(method, params, options, endsAtMs)) ??
-      (await this.#attempt(method, params, options, endsAtMs));
-    if (!reply) throw new UpstreamFailure("status", "it rejects its new session");
-    return reply;
+    return inKnownSession(() => this.#attempt(method, params, options, endsAtMs));
   }
 
   beginClient(client: string): Promise<void> {
