@@ -16,6 +16,7 @@ import type {
   ReportedWorker,
   StoredQueueResult,
 } from "./queue-store.ts";
+import { addResults, attemptsOf, attemptWith, endAttempt, resultsOf } from "./sql-attempts.ts";
 import { addDeliveries, deliveriesOf, endDelivery, takeDelivery } from "./sql-deliveries.ts";
 import { addEndedRun, endedRun, endedRuns } from "./sql-ended-runs.ts";
 import { reportWorker, workersSeen } from "./sql-workers.ts";
@@ -75,7 +76,7 @@ export class SqlQueue implements QueueStore {
           JSON.stringify(summary ?? null),
         ],
       );
-      if (added.length > 0) await this.#addResults(query, { runId, attempt: 0 }, results);
+      if (added.length > 0) await addResults(query, this.#sql, { runId, attempt: 0 }, results);
       return added.length > 0;
     });
   }
@@ -96,7 +97,7 @@ export class SqlQueue implements QueueStore {
       );
       if (row === undefined) return undefined;
       const { run_id, attempt } = row;
-      await this.#endAttempt(query, run_id, "lost", "its worker no longer renewed the lease");
+      await endAttempt(query, this.#sql, run_id, "lost", "its worker no longer renewed the lease");
       await query(`INSERT INTO queue_attempts (run_id, attempt, worker, claimed_ms) VALUES ($1, $2, $3, ${now})`, [
         run_id,
         attempt,
@@ -133,7 +134,7 @@ export class SqlQueue implements QueueStore {
   }
 
   putResults(lease: Lease, results: readonly QueueResult[]): Promise<boolean> {
-    return this.#whileHeld(lease, (query) => this.#addResults(query, lease, results));
+    return this.#whileHeld(lease, (query) => addResults(query, this.#sql, lease, results));
   }
 
   finish(lease: Lease, ending: { outcome: Outcome; reason: string; summary: unknown }): Promise<boolean> {
@@ -144,7 +145,7 @@ export class SqlQueue implements QueueStore {
          WHERE run_id = $1 RETURNING *`,
         [lease.runId, outcome, reason, JSON.stringify(summary ?? null)],
       );
-      await this.#endAttempt(query, lease.runId, outcome, reason);
+      await endAttempt(query, this.#sql, lease.runId, outcome, reason);
       if (row !== undefined) await addDeliveries(query, this.#sql, row);
     });
   }
@@ -160,7 +161,7 @@ export class SqlQueue implements QueueStore {
          WHERE run_id = $1 RETURNING *`,
         [lease.runId, reason],
       );
-      await this.#endAttempt(query, lease.runId, "released", reason);
+      await endAttempt(query, this.#sql, lease.runId, "released", reason);
       if (row?.state === "queued") {
         await this.#sql.wakeUps?.send(query, lease.runId, JSON.parse(row.labels) as string[]);
       } else if (row !== undefined) await addDeliveries(query, this.#sql, row);
@@ -211,7 +212,7 @@ export class SqlQueue implements QueueStore {
       );
       for (const row of rows) {
         const { run_id, outcome, reason } = row;
-        await this.#endAttempt(query, run_id, outcome === "error" ? outcome : "lost", reason ?? "");
+        await endAttempt(query, this.#sql, run_id, outcome === "error" ? outcome : "lost", reason ?? "");
         await addDeliveries(query, this.#sql, row);
       }
       return rows.map(toRun);
@@ -252,54 +253,16 @@ export class SqlQueue implements QueueStore {
     return { queued: 0, running: 0, ended: 0, ...Object.fromEntries(rows.map(({ state, runs }) => [state, runs])) };
   }
 
-  async attempts(runId: string): Promise<QueueAttempt[]> {
-    const rows = await this.#sql.query<{
-      attempt: number;
-      worker: string;
-      claimed_ms: number;
-      ended_ms: number | null;
-      ending: QueueAttempt["ending"];
-      reason: string | null;
-      history_runs: string;
-    }>("SELECT * FROM queue_attempts WHERE run_id = $1 ORDER BY attempt", [runId]);
-    return rows.map((row) => ({
-      attempt: row.attempt,
-      worker: row.worker,
-      claimedWallMs: row.claimed_ms,
-      endedWallMs: row.ended_ms,
-      ending: row.ending,
-      reason: row.reason,
-      historyRuns: JSON.parse(row.history_runs) as string[],
-    }));
+  attempts(runId: string): Promise<QueueAttempt[]> {
+    return attemptsOf(this.#sql, runId);
   }
 
-  async attemptOf(historyRun: string): Promise<Pick<Lease, "runId" | "attempt"> | undefined> {
-    const [row] = await this.#sql.query<{ run_id: string; attempt: number }>(
-      "SELECT run_id, attempt FROM queue_attempts WHERE history_runs LIKE $1 LIMIT 1",
-      [`%${JSON.stringify(historyRun)}%`],
-    );
-    return row && { runId: row.run_id, attempt: row.attempt };
+  attemptOf(historyRun: string): Promise<Pick<Lease, "runId" | "attempt"> | undefined> {
+    return attemptWith(this.#sql, historyRun);
   }
 
-  async results(runId: string): Promise<StoredQueueResult[]> {
-    const rows = await this.#sql.query<{
-      result_id: string;
-      run_id: string;
-      attempt: number;
-      item: string;
-      evaluator: string;
-      body: string;
-      created_ms: number;
-    }>("SELECT * FROM queue_results WHERE run_id = $1 ORDER BY item, evaluator", [runId]);
-    return rows.map((row) => ({
-      resultId: row.result_id,
-      runId: row.run_id,
-      attempt: row.attempt,
-      item: row.item,
-      evaluator: row.evaluator,
-      body: JSON.parse(row.body) as unknown,
-      createdWallMs: row.created_ms,
-    }));
+  results(runId: string): Promise<StoredQueueResult[]> {
+    return resultsOf(this.#sql, runId);
   }
 
   takeDelivery(labels: readonly string[], forMs: number): Promise<Delivery | undefined> {
@@ -354,22 +317,6 @@ export class SqlQueue implements QueueStore {
     return this.#sql.close();
   }
 
-  async #addResults(
-    query: SqlQuery,
-    { runId, attempt }: Pick<Lease, "runId" | "attempt">,
-    results: readonly QueueResult[],
-  ): Promise<void> {
-    for (const { resultId, item, evaluator, body } of results) {
-      await query(
-        `INSERT INTO queue_results (result_id, run_id, attempt, item, evaluator, body, created_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, ${this.#sql.now})
-         ON CONFLICT (result_id) DO UPDATE SET attempt = excluded.attempt, body = excluded.body,
-           created_ms = excluded.created_ms`,
-        [resultId, runId, attempt, item, evaluator, JSON.stringify(body)],
-      );
-    }
-  }
-
   /** Carries out writes of an attempt that nobody can take over meanwhile. False when its lease is lost. */
   #whileHeld(lease: Lease, write: (query: SqlQuery) => Promise<unknown>): Promise<boolean> {
     return this.#sql.transaction(async (query) => {
@@ -378,14 +325,6 @@ export class SqlQueue implements QueueStore {
       await write(query);
       return true;
     });
-  }
-
-  #endAttempt(query: SqlQuery, runId: string, ending: string, reason: string): Promise<unknown> {
-    return query(
-      `UPDATE queue_attempts SET ended_ms = ${this.#sql.now}, ending = $2, reason = $3
-       WHERE run_id = $1 AND ended_ms IS NULL`,
-      [runId, ending, reason],
-    );
   }
 }
 
