@@ -42,6 +42,8 @@ export interface SpanKinds {
       target: string;
       undo: string;
       containers?: TargetedContainers;
+      /** When it is undone at the latest. */
+      expiresMs: number;
       appliedMs?: number;
       detail?: string;
       /** Number of requests that met it, counted by its undo. Absent before, and where nothing counts them. */

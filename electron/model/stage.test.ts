@@ -25,6 +25,21 @@ function openPeriods(events: readonly LabEvent[]): { fromMs: number; toMs: numbe
   return [...calls.values()];
 }
 
+test("a fault says on the run's clock when it expires, wherever the time of day began", () => {
+  const at = { runId: "run", wallMs: 5_000_000 };
+  const log: LabEvent[] = [
+    { ...at, ...started, seq: 1, atMs: 0 },
+    {
+      ...at,
+      seq: 2,
+      atMs: 400,
+      wallMs: 5_000_400,
+      ...{ type: "fault.intended", fault: "f", kind: "stop", target: "a", undo: "start", expiresWallMs: 5_030_400 },
+    },
+  ];
+  expect(RunModel.of(log).faults.map(({ attributes }) => attributes.expiresMs)).toEqual([30_400]);
+});
+
 test.each(readdirSync(FOLDER).filter((name) => name.endsWith(".ndjson")))(
   "%s: at a hundred times there are as many calls on the map as the log has open ones",
   (name) => {

@@ -12,9 +12,9 @@ test("a call travels along its link and stays before its server; with reduced mo
 });
 
 test("a fault has its countdown, in whole seconds", () => {
-  const fault = { attributes: { kind: "stop" } } as Span<"fault">;
-  expect(faultText([fault], () => 1_200)).toBe("stopped 0:02");
-  expect(faultText([fault], () => 600_000)).toBe("stopped 10:00");
-  expect(faultText([fault], () => undefined)).toBe("stopped");
-  expect(faultText([], () => 0)).toBe("");
+  const fault = { attributes: { kind: "stop", expiresMs: 600_500 } } as Span<"fault">;
+  expect(faultText([fault], 599_300)).toBe("stopped 0:02");
+  expect(faultText([fault], 500)).toBe("stopped 10:00");
+  expect(faultText([fault], 600_501)).toBe("stopped");
+  expect(faultText([], 0)).toBe("");
 });

@@ -23,16 +23,13 @@ const PAST: Readonly<Record<string, string>> = {
 };
 
 /** What is broken, and for how much longer at most, in minutes and seconds: `stopped 8:30`. */
-export function faultText(
-  faults: readonly Span<"fault">[],
-  leftMs: (fault: Span<"fault">) => number | undefined,
-): string {
+export function faultText(faults: readonly Span<"fault">[], ms: number): string {
   const [fault] = faults;
   if (fault === undefined) return "";
-  const { kind } = fault.attributes;
-  const left = leftMs(fault);
+  const { kind, expiresMs } = fault.attributes;
+  const left = expiresMs - ms;
   const word = PAST[kind] ?? kind.replaceAll("_", " ");
-  if (left === undefined || left < 0) return word;
+  if (left < 0) return word;
   const seconds = Math.ceil(left / 1_000);
   return `${word} ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

@@ -47,13 +47,7 @@ export function RunMap({ run, heldCalls, stands, element }: RunMapProps) {
   const height = Math.max(map.height, held === undefined ? 0 : (gateway?.y ?? 0) + NODE_HEIGHT + 4 + HELD_HEIGHT);
   const [measured, sizePx] = useResizeObserver();
   const below = roomBelow(sizePx, { width: map.width + 4, height: height + 4 });
-  const expiresMs = (seq: number): number | undefined => {
-    const event = record.event(seq);
-    return event !== undefined && "expiresWallMs" in event
-      ? event.atMs + event.expiresWallMs - event.wallMs - ms
-      : undefined;
-  };
-  const left = (faults: StageService["faults"]) => faultText(faults, (fault) => expiresMs(fault.seq));
+  const left = (faults: StageService["faults"]) => faultText(faults, ms);
   return (
     <svg
       ref={useMergedRef(element, measured)}

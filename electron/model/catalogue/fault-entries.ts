@@ -17,8 +17,9 @@ export const faultIntended: EventEntry<"fault.intended"> = {
     tone: "fault",
   }),
   print: ({ kind, target, undo }) => line("fault", { text: kind, tone: "fault" }, plain(` ${target}  (undo: ${undo})`)),
-  track({ seq, atMs, fault, kind, target, undo, containers }, run) {
-    const attributes = { fault, kind, target, undo, ...(containers && { containers }) };
+  track({ seq, atMs, wallMs, fault, kind, target, undo, containers, expiresWallMs }, run) {
+    const expiresMs = atMs + expiresWallMs - wallMs;
+    const attributes = { fault, kind, target, undo, expiresMs, ...(containers && { containers }) };
     run.open(seq, "fault", fault, { name: `${kind} ${target}`, startMs: atMs, status: "intended", attributes });
   },
   subject,
