@@ -1,4 +1,4 @@
-import type { LabEvent } from "../../model/lab-event.ts";
+import { isNewsOf } from "../../model/catalogue/catalogue.ts";
 import { AbortScope } from "../abort-scope.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -16,7 +16,7 @@ export class ServiceNews {
   constructor(context: Pick<RunContext, "log" | "clock">, service: string) {
     this.#context = context;
     this.#unsubscribe = context.log.subscribe((event) => {
-      if (!concerns(event, service)) return;
+      if (!isNewsOf(service, event)) return;
       this.#hasNews = true;
       this.#pause?.abort(undefined);
     });
@@ -45,9 +45,4 @@ export class ServiceNews {
   close(): void {
     this.#unsubscribe();
   }
-}
-
-/** A change has the state before it. Only the gateway has backends. */
-function concerns(event: LabEvent, service: string): boolean {
-  return "from" in event && ("backend" in event || event.service === service);
 }

@@ -118,6 +118,11 @@ export function isApprovalRequest(event: LabEvent): event is EventOf<"call.decid
   return event.type === "call.decided" && event.decision === "approvalRequired";
 }
 
+/** A change of this service's health, or of what the gateway thinks of its backends. */
+export function isNewsOf(service: string, event: LabEvent): boolean {
+  return event.type === "backend.changed" || (event.type === "health.changed" && event.service === service);
+}
+
 /** Text that a service printed. */
 export function isLogLine(event: LabEvent): event is EventOf<"service.log"> {
   return event.type === "service.log";
