@@ -11,7 +11,7 @@ import { HttpSessions, inKnownSession } from "./http-sessions.ts";
 import { followTools, toolsChanged } from "./tools-stream.ts";
 import type { HttpTarget, InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
 import { exchange, progressIn, replyIn } from "./upstream-exchange.ts";
-import { UpstreamFailure } from "./upstream-failure.ts";
+import { closedFailure, UpstreamFailure } from "./upstream-failure.ts";
 import { type Reply, UpstreamHttp } from "./upstream-http.ts";
 import type { UpstreamReply } from "./upstream-reply.ts";
 
@@ -54,7 +54,7 @@ export class HttpUpstream implements Upstream {
   }
 
   async request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
-    if (this.#closed.signal.aborted) throw new UpstreamFailure("closed", "the gateway is stopping");
+    if (this.#closed.signal.aborted) throw closedFailure();
     const endsAt = performance.now() + options.deadlineMs;
     return inKnownSession(() => this.#attempt(method, params, options, endsAt));
   }

@@ -7,7 +7,7 @@ import { HttpSessions, inKnownSession } from "./http-sessions.ts";
 import { SessionLost, SseSession } from "./sse-session.ts";
 import { toolsChanged } from "./tools-stream.ts";
 import type { HttpTarget, InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
-import { UpstreamFailure } from "./upstream-failure.ts";
+import { closedFailure } from "./upstream-failure.ts";
 import { UpstreamHttp } from "./upstream-http.ts";
 import type { UpstreamReply } from "./upstream-reply.ts";
 
@@ -38,7 +38,7 @@ export class SseUpstream implements Upstream {
   }
 
   async request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
-    if (this.#isClosed) throw new UpstreamFailure("closed", "the gateway is stopping");
+    if (this.#isClosed) throw closedFailure();
     const endsAtMs = performance.now() + options.deadlineMs;
     return inKnownSession(() => this.#attempt(method, params, options, endsAtMs));
   }
@@ -53,7 +53,7 @@ export class SseUpstream implements Upstream {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const session of this.#open) session.end(new UpstreamFailure("closed", "the gateway is stopping"));
+    for (const session of this.#open) session.end(closedFailure());
     this.#sessions.close();
     this.#http.close();
   }

@@ -8,7 +8,7 @@ import { PendingRequests } from "./pending-requests.ts";
 import { StdioProcess, type StdioProgram } from "./stdio-process.ts";
 import { toolsChanged } from "./tools-stream.ts";
 import type { InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
-import { UpstreamFailure } from "./upstream-failure.ts";
+import { closedFailure, UpstreamFailure } from "./upstream-failure.ts";
 import type { UpstreamReply } from "./upstream-reply.ts";
 
 export interface StdioCommand extends StdioProgram {
@@ -77,11 +77,11 @@ export class StdioUpstream implements Upstream {
     this.#isClosed = true;
     clearTimeout(this.#restart);
     this.#process?.stop();
-    this.#requests.failAll(new UpstreamFailure("closed", "the gateway is stopping"));
+    this.#requests.failAll(closedFailure());
   }
 
   #started(): Promise<InitializeResult> {
-    if (this.#isClosed) return Promise.reject(new UpstreamFailure("closed", "the gateway is stopping"));
+    if (this.#isClosed) return Promise.reject(closedFailure());
     if (this.#ended) {
       const { reason, untilMs } = this.#ended;
       const leftMs = Math.max(0, Math.ceil(untilMs - performance.now()));

@@ -26,6 +26,11 @@ export class UpstreamFailure extends Error {
   }
 }
 
+/** Of a backend that is no longer used: the gateway stops, or its configuration names it no more. */
+export function closedFailure(): UpstreamFailure {
+  return new UpstreamFailure("closed", "the gateway has closed its connections");
+}
+
 /** `retryAfter`: the header, of which only seconds are read. */
 export function statusFailure(status: number, to = "", retryAfter?: string): UpstreamFailure {
   const kind = status === 401 || status === 403 ? "unauthorized" : "status";

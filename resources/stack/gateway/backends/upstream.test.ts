@@ -229,7 +229,9 @@ describe("upstream", () => {
     await eventually(silent.connections, (count) => count === 1);
     backend.close();
     await expect(waiting).rejects.toThrow("connection closed before a reply");
-    await expect(backend.request("ping", {}, { deadlineMs: 1_000 })).rejects.toThrow("the gateway is stopping");
+    await expect(backend.request("ping", {}, { deadlineMs: 1_000 })).rejects.toThrow(
+      "the gateway has closed its connections",
+    );
     await expect(backend.about(1_000)).rejects.toThrow();
     await silent.stop();
     expect(silent.connections()).toBe(1);
