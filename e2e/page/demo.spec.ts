@@ -217,7 +217,7 @@ async function largeAndWhole(page: Page): Promise<void> {
           const { width, height, top } = range.getBoundingClientRect();
           if (top > window.innerHeight) continue;
           // Texts for readers of screens alone.
-          if (width < 2 || height < 2 || element.closest("[class*=unseen], [class*=reason_], [class*=skip]")) continue;
+          if (width < 2 || height < 2 || element.closest("[class*=unseen], [class*=skip]")) continue;
           const zoom = (element as Element & { currentCSSZoom?: number }).currentCSSZoom ?? 1;
           const svg = element.closest("svg");
           const scale = svg?.getScreenCTM()?.a ?? 1;

@@ -207,7 +207,7 @@ function RowButton({ control, label, hint, disabledBecause, isPressed, onClick, 
         </ActionIcon>
       </Hint>
       {isDisabled && (
-        <span id={id} className={unseen.text}>
+        <span id={id} className={unseen.unseen}>
           {disabledBecause}
         </span>
       )}

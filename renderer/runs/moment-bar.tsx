@@ -141,7 +141,7 @@ function NextStep({ view, isWaiting }: { view: RunView; isWaiting: boolean }) {
     <dl className={classes.presenter}>
       {said !== undefined && (
         <>
-          <dt className={unseen.text}>Narration</dt>
+          <dt className={unseen.unseen}>Narration</dt>
           <dd className={classes.said} aria-live="polite">
             {said}
           </dd>

@@ -11,7 +11,7 @@ export function RunDifferences({ differences }: { differences: readonly RunDiffe
         <li key={what} data-first={isFirst}>
           {isFirst && <b>First difference, </b>}
           <span>{what}</span> {left} <span aria-hidden>→</span>
-          <span className={unseen.text}> in the first run, in the second </span> {right}
+          <span className={unseen.unseen}> in the first run, in the second </span> {right}
         </li>
       ))}
     </ul>

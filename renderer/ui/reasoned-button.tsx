@@ -41,7 +41,7 @@ export function ReasonedButton({ disabledBecause, hint, onClick, children, ...re
     <>
       <Hint label={tooltip}>{button}</Hint>
       {isDisabled && (
-        <span id={id} className={unseen.text}>
+        <span id={id} className={unseen.unseen}>
           {disabledBecause}
         </span>
       )}
