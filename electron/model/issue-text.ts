@@ -6,10 +6,12 @@ interface Issue {
   message: string;
 }
 
+const SHOWN = 4;
+
 /** What is wrong with a value, in one line: the field and the message of each of the first problems. */
-export function describeIssues({ issues }: { issues: readonly Issue[] }, limit = 4): string {
+export function describeIssues({ issues }: { issues: readonly Issue[] }): string {
   return issues
-    .slice(0, limit)
+    .slice(0, SHOWN)
     .map(({ path, message }) => (path.length === 0 ? message : `${formatPath(path)}: ${message}`))
     .join("; ");
 }

@@ -1,4 +1,4 @@
-import { type ProcessIdentity, thisProcess } from "../process-identity.ts";
+import { thisProcess } from "../process-identity.ts";
 import type { StoreLocation } from "./history-threads.ts";
 import type {
   EndedRun,
@@ -17,11 +17,8 @@ import type { SqlQueue } from "./sql-queue.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 /** The queue beside the runs at this location, on a thread of its own. @throws LabError when it cannot be opened */
-export async function openQueueStore(
-  location: StoreLocation,
-  owner: ProcessIdentity = thisProcess,
-): Promise<QueueStore> {
-  const queue = new ThreadedQueue(new WorkerClient<SqlQueue>({ role: "queue", location, owner }));
+export async function openQueueStore(location: StoreLocation): Promise<QueueStore> {
+  const queue = new ThreadedQueue(new WorkerClient<SqlQueue>({ role: "queue", location, owner: thisProcess }));
   try {
     await queue.counts();
     return queue;
