@@ -96,10 +96,13 @@ function subjectOf(
 
 function phraseOf(view: RunView, { ending, calls }: Group): string {
   const isUnprotected = (view.started?.without.length ?? 0) > 0;
-  if (ending === "failed" && isUnprotected && realFaults(view).length > 0) {
-    const sent = calls.filter(({ wasRefusedByCircuit }) => !wasRefusedByCircuit).length;
-    if (sent === calls.length) return `reached ${reachedServer(view)}`;
-    if (sent > 0) return `failed (${sent} of them at ${reachedServer(view)})`;
+  const refused = calls.filter(({ wasRefusedByCircuit }) => wasRefusedByCircuit).length;
+  if (ending === "failed" && refused < calls.length) {
+    if (isUnprotected && realFaults(view).length > 0) {
+      if (refused === 0) return `reached ${reachedServer(view)}`;
+      return `failed (${calls.length - refused} of them at ${reachedServer(view)})`;
+    }
+    if (refused > 0) return `failed (${refused} of them refused by the open circuit)`;
   }
   const { was, were } = ENDING_PHRASES[ending];
   return calls.length === 1 ? was : were;

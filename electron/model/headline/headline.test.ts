@@ -133,6 +133,24 @@ test("says how many requests calls took, where that is more than one each, apart
   );
 });
 
+test("says how many of the calls that failed were kept away from the server by an open circuit", () => {
+  const ended = (at: number, attempts: number): LabEventBody[] => [
+    decided({ callId: `c${at}`, rowId: `c${at}`, decision: "upstream_error", decidedWallMs: BASE_MS + at }),
+    callEnded({
+      ...{ callId: `c${at}`, outcome: "upstream_error", attempts },
+      ...{ startedWallMs: BASE_MS + at, endedWallMs: BASE_MS + at + 1 },
+    }),
+  ];
+  const opened: LabEventBody = {
+    ...{ type: "backend.changed", backend: "payments", what: "circuit", from: "closed", to: "open" },
+    ...{ reason: "it fails", changedWallMs: BASE_MS + 5 },
+  };
+  const faults: Shape["faults"] = [["stop", "payments-mcp"]];
+  expect(headline({ faults, calls: [...ended(1, 1), ...ended(3, 1), opened, ...ended(10, 0)] })).toBe(
+    "Payments is down: 3 calls failed (1 of them refused by the open circuit), the circuit opened",
+  );
+});
+
 test("is right on a stack that has no gateway, by the calls counted on its links", () => {
   const services: [string, string][] = [
     ["web", "service"],
