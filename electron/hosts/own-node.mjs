@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 const NODE_API_NEEDED = 10;
 /** Longer ones are taken for 1 ms. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
+/** By its end a command has saved and restored everything: a connection that is still open then must not keep the process. */
+const LEFT_OPEN_MS = 5_000;
 /** Compiled modules are cached beside their sources, so that `halt` starts fast. */
 const compiled = fileURLToPath(new URL(join("..", "..", "node_modules", ".cache", "compiled"), import.meta.url));
 const brought = fileURLToPath(new URL(join("..", "..", "node_modules", ".bin", "node"), import.meta.url));
@@ -32,6 +34,7 @@ export async function runOnOwnNode(script, load) {
       process.exitCode = await main(args);
     } finally {
       clearInterval(alive);
+      setTimeout(endWithLeftOpen, LEFT_OPEN_MS).unref();
     }
   } else if (existsSync(brought) && process.env.RESILIENCE_LAB_RELAUNCHED === undefined) {
     const child = spawn(brought, [fileURLToPath(script), ...args], {
@@ -48,4 +51,12 @@ export async function runOnOwnNode(script, load) {
     console.error("Install a newer Node, or run `npm ci` again so that the project brings its own.");
     process.exitCode = 2;
   }
+}
+
+function endWithLeftOpen() {
+  const kinds = [...new Set(process.getActiveResourcesInfo())].filter(
+    (kind) => !/^(Timeout|Immediate|TTYWrap)$/.test(kind),
+  );
+  console.error(`resilience-lab: ended, although something was still open: ${kinds.join(", ")}`);
+  process.exit();
 }
