@@ -165,7 +165,8 @@ test.describe("presenter mode", () => {
         await new Promise<void>((resolve) => {
           const observer = new MutationObserver(() => {
             changes.push(performance.now());
-            if (changes.length < 5) return;
+            // Three of its texts change once a second, each at its own moment. Drawn frame by frame, it takes 20 frames.
+            if (changes.length < 20) return;
             observer.disconnect();
             resolve();
           });
@@ -173,7 +174,7 @@ test.describe("presenter mode", () => {
         });
         return (changes.at(-1) ?? 0) - (changes[0] ?? 0);
       });
-      expect(tookMs).toBeGreaterThan(1_000);
+      expect(tookMs).toBeGreaterThan(2_500);
     });
 
     await test.step("the next step is not covered in a low window", async () => {
