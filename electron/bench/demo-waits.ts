@@ -21,8 +21,8 @@ const PRESCRIBED_MS: Readonly<Record<string, number>> = {
   "retry-amplification": 3 * 1_000,
   // The gateway waits this long for a backend's list before it uses the one that it has kept.
   "body-stall-during-list": 1_000,
-  // Five calls of one turn, each after the one before, of 24 pages with 25 ms between them; the first ends in the wait.
-  "event-storm-under-pressure": 4 * 24 * 25,
+  // Five calls of one turn, each after the one before, of 32 pages with 25 ms between them; the first ends in the wait.
+  "event-storm-under-pressure": 4 * 32 * 25,
 };
 
 /**
