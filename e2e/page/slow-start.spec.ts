@@ -81,6 +81,47 @@ test.describe("before all of the page has loaded", () => {
       await expect(history).toBeFocused();
     });
   }
+
+  test("keys typed for the palette before it is there are its query, and no shortcuts of the page", async ({
+    lab,
+    page,
+  }) => {
+    const overlays = await holdBack(page, /\/overlays-[^/]*\.js$/);
+    const window = await lab.open(page);
+    await window.isOpen();
+    await expect(page.locator("html")).toHaveAttribute("data-fetching", "The overlays");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("presentr");
+    await page.keyboard.press("Backspace");
+    await page.keyboard.type("er mode");
+    await overlays.arrives();
+    const palette = page.getByRole("dialog", { name: "Command palette" });
+    await expect(palette.getByRole("textbox")).toHaveValue("presenter mode");
+    await expect(palette.getByRole("textbox")).toBeFocused();
+    await expect(palette.getByRole("button", { name: /^Presenter mode/ })).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(palette).toBeHidden();
+    await expect(page.getByRole("button", { name: "Leave presenter mode" })).toBeHidden();
+  });
+
+  test("Enter pressed before the palette is there takes its first match, and Escape closes it", async ({
+    lab,
+    page,
+  }) => {
+    const overlays = await holdBack(page, /\/overlays-[^/]*\.js$/);
+    const window = await lab.open(page);
+    await window.isOpen();
+    await expect(page.locator("html")).toHaveAttribute("data-fetching", "The overlays");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("go to the queue");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("go to the history");
+    await page.keyboard.press("Enter");
+    await overlays.arrives();
+    await expect(page.getByRole("heading", { level: 1, name: "History" })).toBeVisible();
+    await expect(page.getByRole("dialog", { name: "Command palette" })).toBeHidden();
+  });
 });
 
 interface HeldBack {

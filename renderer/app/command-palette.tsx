@@ -1,6 +1,7 @@
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
 import { IconPlayerPlay, IconPlaylist, IconSearch, IconTimeline } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
+import { useStore } from "zustand";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
 import { useLabActions } from "../state/lab-actions.ts";
@@ -11,7 +12,8 @@ import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 import { ago } from "../ui/times.ts";
 import { matchActions } from "./palette-match.ts";
 import { isApple } from "./platform.ts";
-import { paletteStore } from "./use-overlays.ts";
+import { typedAheadStore } from "./typed-ahead.ts";
+import { PALETTE_NAME, paletteStore } from "./use-overlays.ts";
 
 const RUNS_OFFERED = 30;
 
@@ -23,15 +25,13 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const clockOffsetMs = useLab((state) => state.clockOffsetMs);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
-  const [query, setQuery] = useState("");
+  const { query, isEntered } = useStore(typedAheadStore);
   const [runs, setRuns] = useState<RunSummary[]>([]);
   const [playlists, setPlaylists] = useState<PlaylistSummary[]>([]);
   const { opened: isOpen, listId } = useSpotlight(paletteStore);
 
   useEffect(() => {
     if (!isOpen) return;
-    // Reopened while it fades out, it would still contain the previous query.
-    setQuery("");
     client.call.history.list({ limit: RUNS_OFFERED }).then(
       (page) => setRuns(page.runs),
       () => setRuns([]),
@@ -44,7 +44,12 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
 
   // Spotlight selects an entry when its query changes. Enter must also take one that arrives later: a run, a scenario.
   useEffect(() => {
-    if (isOpen && query !== "") selectFirstIfNone(listId);
+    if (!isOpen || query === "") return;
+    selectFirstIfNone(listId);
+    const selected = selectedAction(listId);
+    if (!isEntered || selected === null) return;
+    typedAheadStore.setState({ isEntered: false });
+    selected.click();
   });
 
   const command = (id: string, label: string, onClick: () => void, shortcut?: ShortcutId): SpotlightActionData => ({
@@ -129,7 +134,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       returnFocus={false}
       actions={groups}
       shortcut={null}
-      attributes={{ content: { "aria-label": "Command palette" } }}
+      attributes={{ content: { "aria-label": PALETTE_NAME } }}
       highlightQuery
       limit={12}
       scrollable
@@ -137,7 +142,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       filter={() => matchActions(query, groups)}
       nothingFound={<span role="status">No matches</span>}
       query={query}
-      onQueryChange={setQuery}
+      onQueryChange={(changed) => typedAheadStore.setState({ query: changed, isEntered: false })}
       searchProps={{
         leftSection: <IconSearch size={16} aria-hidden />,
         placeholder: "A command, a scenario or a run",
@@ -149,12 +154,15 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
 
 /** The selection is an attribute of the element, as Spotlight keeps it. */
 function selectFirstIfNone(listId: string): void {
-  const list = document.getElementById(listId);
-  if (list === null || list.querySelector("[data-selected]") !== null) return;
-  const first = list.querySelector("[data-action]");
-  if (first === null) return;
+  if (selectedAction(listId) !== null) return;
+  const first = document.getElementById(listId)?.querySelector("[data-action]");
+  if (first == null) return;
   first.setAttribute("data-selected", "true");
   paletteStore.updateState((state) => ({ ...state, selected: 0 }));
+}
+
+function selectedAction(listId: string): HTMLElement | null {
+  return document.getElementById(listId)?.querySelector<HTMLElement>("[data-selected]") ?? null;
 }
 
 function capsOf(id: ShortcutId): string {

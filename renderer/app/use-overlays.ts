@@ -1,7 +1,9 @@
 import { createSpotlight, useSpotlight } from "@mantine/spotlight";
 import { useEffect, useRef, useState } from "react";
+import { typedAheadStore, useTypedAhead } from "./typed-ahead.ts";
 
 export const [paletteStore, palette] = createSpotlight();
+export const PALETTE_NAME = "Command palette";
 
 /** Overlays available on every page. */
 export interface Overlays {
@@ -21,6 +23,7 @@ export function useOverlays(): Overlays {
   const { opened: isPaletteOpen } = useSpotlight(paletteStore);
   const returnFocusTo = useRef<HTMLElement>(undefined);
   const isAnyOpen = isHelpOpen || isPaletteOpen;
+  useTypedAhead({ isOpen: () => paletteStore.getState().opened, name: PALETTE_NAME, close: palette.close });
 
   useEffect(() => {
     if (isAnyOpen) return;
@@ -47,6 +50,8 @@ export function useOverlays(): Overlays {
     closeHelp: () => setHelpOpen(false),
     openPalette: () => {
       note(document.activeElement);
+      // Reopened while it fades out, it would still contain the previous query.
+      typedAheadStore.setState({ query: "", isEntered: false });
       palette.open();
     },
   };

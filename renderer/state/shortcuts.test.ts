@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keyCaps, SHORTCUTS, shortcutFor, TIMELINE_KEYS } from "./shortcuts.ts";
+import { keyCaps, LAB_SHORTCUTS, SHORTCUTS, shortcutFor, TIMELINE_KEYS } from "./shortcuts.ts";
 
 const press = (key: string, parts: Partial<{ mod: boolean; shift: boolean; alt: boolean }> = {}) => ({
   key,
@@ -31,6 +31,11 @@ test("other keys, and keys with additional modifiers, do nothing", () => {
 test("no two shortcuts have the same keys", () => {
   const keys = SHORTCUTS.map((shortcut) => shortcut.keys);
   expect(new Set(keys).size).toBe(keys.length);
+});
+
+test("the help of a page without a lab offers none of the lab's pages", () => {
+  for (const { id } of SHORTCUTS.filter((shortcut) => shortcut.id.startsWith("go-")))
+    expect(LAB_SHORTCUTS).toContain(id);
 });
 
 test("every key of the tables has a key cap", () => {

@@ -27,6 +27,7 @@ export const LAB_SHORTCUTS: ReadonlySet<string> = new Set<ShortcutId>([
   "go-lab",
   "go-stacks",
   "go-history",
+  "go-queue",
   "go-approvals",
   "go-scenarios",
   "undo-all",
