@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "@playwright/test";
 import { parse } from "yaml";
 import { ComposeProject } from "../../electron/testing/compose-project.ts";
+import { cutPower } from "../../electron/testing/cut-power.ts";
 import { PUBLIC_COMPOSE } from "../../electron/testing/public-project.ts";
 import { isAccessible } from "../page/accessible.ts";
 import { BrowserLab, expect, test } from "../page/lab-under-test.ts";
@@ -58,18 +59,11 @@ async function listens(window: LabWindow): Promise<void> {
 /** SIGKILL for a lab and for whatever watches over it, by the data folder that they have. */
 async function killWithWatchdog(lab: BrowserLab): Promise<void> {
   const mark = `RESILIENCE_LAB_HOME=${lab.home}`;
-  const ofLab = () =>
+  await cutPower(() =>
     readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(mark))
-      .map(Number);
-  for (const pid of ofLab()) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // ended by itself meanwhile
-    }
-  }
-  await expect.poll(ofLab).toEqual([]);
+      .map(Number),
+  );
 }
 
 function environmentOf(pid: string): string[] {

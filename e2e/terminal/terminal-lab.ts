@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TestContext } from "vitest";
+import { cutPower } from "../../electron/testing/cut-power.ts";
 import { labProgram } from "../../electron/testing/lab-program.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
@@ -111,8 +112,7 @@ export class TerminalLab {
 
   /** Kills the lab and its watchdog, as a power cut would; only the stack keeps running. */
   async cutPower(): Promise<void> {
-    killAll(this.#ours(false));
-    await until("the lab and its watchdog are gone", () => this.#ours(false).length === 0);
+    await cutPower(() => this.#ours(false).map(({ pid }) => pid));
   }
 
   #ours(ofStack: boolean): Process[] {
@@ -135,7 +135,7 @@ export class TerminalLab {
       session.kill();
     }
     await this.cutPower();
-    killAll(this.processes());
+    await cutPower(() => this.processes().map(({ pid }) => pid));
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -148,16 +148,6 @@ export async function until(what: string | (() => string), isSo: () => boolean |
       throw new Error(`timed out waiting until ${typeof what === "string" ? what : what()}`);
     }
     await delay(20);
-  }
-}
-
-function killAll(processes: readonly Process[]): void {
-  for (const { pid } of processes) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // has exited meanwhile
-    }
   }
 }
 

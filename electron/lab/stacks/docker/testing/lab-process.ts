@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
+import { cutPower } from "../../../../testing/cut-power.ts";
 import { labProgram } from "../../../../testing/lab-program.ts";
 import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
 
@@ -58,14 +59,7 @@ export class LabProcess {
 
   /** SIGKILL for the lab and for whatever watches over it, as a power cut does; containers run on. */
   async cutPower(): Promise<void> {
-    for (const pid of this.#processes()) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // ended by itself meanwhile
-      }
-    }
-    await expect.poll(() => this.#processes(), { interval: POLL_INTERVAL_MS }).toEqual([]);
+    await cutPower(() => this.#processes());
   }
 
   /** The lab and its watchdog stop in their tracks. */
