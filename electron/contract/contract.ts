@@ -123,6 +123,8 @@ export const labContract = {
   stacks: {
     /** What can be opened, asked of the engine now. */
     list: procedure.output(stackChoices),
+    /** The compose tool of this machine, such as `docker compose 2.29.1`; null when it has none. Takes a second to ask. */
+    composeTool: procedure.output(z.string().nullable()),
     /**
      * Restores what is broken on the stack that is open, closes it and opens another: a project is attached to as it is, the
      * reference stack is brought up when it is needed. Refused while a run is in progress.

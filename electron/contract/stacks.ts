@@ -83,8 +83,6 @@ export const stackChoices = z.object({
   /** Opened by their names, the last first. */
   files: z.array(openedFile),
   gateways: z.array(gatewayAddress),
-  /** The compose tool of this machine, such as `docker compose 2.29.1`; null when it has none. */
-  composeTool: z.string().nullable(),
   engine: z.discriminatedUnion("is", [
     z.object({ is: z.literal("ready"), address: z.string(), version: z.string(), notes: z.array(z.string()) }),
     z.object({ is: z.literal("unavailable"), message: z.string(), hint: z.string().nullable() }),

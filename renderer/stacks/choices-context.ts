@@ -3,6 +3,8 @@ import type { StackChoices } from "../../electron/contract/stacks.ts";
 
 interface Choices {
   choices: StackChoices;
+  /** Null when this machine has none; undefined until that is known. */
+  composeTool: string | null | undefined;
   refresh: () => Promise<void>;
 }
 

@@ -10,10 +10,9 @@ import classes from "./stacks-page.module.css";
 /** Brings a project up, or stops it, with the compose tool of the machine, and shows what that prints meanwhile. */
 export function ComposeButtons({ project, isOpen }: { project: ListedProject; isOpen: boolean }) {
   const { client } = useStores();
-  const { choices, refresh } = useChoices();
+  const { composeTool, refresh } = useChoices();
   const [pending, setPending] = useState<ComposeAction>();
   const cannot = useLab(whyNotRun);
-  const { composeTool } = choices;
   const composing = useLab((state) => state.lab?.stack.composing ?? null);
   const running = project.services.filter((each) => each.running > 0).length;
   const mine = composing?.project === project.project ? composing : undefined;
@@ -34,7 +33,7 @@ export function ComposeButtons({ project, isOpen }: { project: ListedProject; is
         : isOpen
           ? "It is open: open another stack first"
           : undefined);
-  const hint = composeTool === null ? undefined : `With ${composeTool}`;
+  const hint = composeTool == null ? undefined : `With ${composeTool}`;
   return (
     <>
       {running < project.services.length && (

@@ -14,7 +14,7 @@ import { useStackChoices } from "./use-stack-choices.ts";
 
 /** Where runs happen: the reference stack, and every compose project of the Docker engine. */
 export default function StacksPage() {
-  const { choices, failure, isLoading, refresh } = useStackChoices();
+  const { choices, composeTool, failure, isLoading, refresh } = useStackChoices();
   return (
     <div className={classes.page}>
       <header className={classes.head}>
@@ -31,7 +31,7 @@ export default function StacksPage() {
       {choices === undefined && failure === undefined && <Loading what="Asking the Docker engine" />}
       {failure !== undefined && <Failure title="The stacks could not be listed" text={failure} />}
       {choices !== undefined && (
-        <ChoicesContext value={{ choices, refresh }}>
+        <ChoicesContext value={{ choices, composeTool, refresh }}>
           <Choices choices={choices} />
         </ChoicesContext>
       )}

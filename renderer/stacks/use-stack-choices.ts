@@ -14,9 +14,12 @@ export function useStackChoices() {
   const [choices, setChoices] = useState<StackChoices>();
   const [failure, setFailure] = useState<string>();
   const [isLoading, setLoading] = useState(false);
+  const [composeTool, setComposeTool] = useState<string | null>();
 
   const refresh = useCallback(async () => {
     setLoading(true);
+    // Not waited for: the older tool takes a second to start.
+    client.call.stacks.composeTool().then(setComposeTool, () => {});
     try {
       setChoices(await client.call.stacks.list());
       setFailure(undefined);
@@ -35,5 +38,5 @@ export function useStackChoices() {
     return () => window.removeEventListener("focus", onFocus);
   }, [refresh]);
 
-  return { choices, failure, isLoading, refresh };
+  return { choices, composeTool, failure, isLoading, refresh };
 }

@@ -94,6 +94,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
     },
     stacks: {
       list: lab.stacks.list.handler(() => stack.choices()),
+      composeTool: lab.stacks.composeTool.handler(() => stack.composeTool()),
       use: lab.stacks.use.handler(({ input }) => stack.use(input)),
       compose: lab.stacks.compose.handler(async ({ input }) => {
         await stack.compose(input);

@@ -107,14 +107,11 @@ export class StackService {
       files: this.#lab.projects.describeFiles(files, projects),
       gateways: [...gateways],
     });
-    const listed = this.#lab.projects.list(false);
-    listed.catch(() => {});
-    const composeTool = (await this.#lab.projects.composeTool()) ?? null;
     try {
-      const { projects, engine } = await listed;
+      const { projects, engine } = await this.#lab.projects.list(false);
       const { address, version, notes } = engine;
       const asked: StackChoices["engine"] = { is: "ready", address: address.host, version, notes: [...notes] };
-      return { open, projects, ...opened(projects), composeTool, engine: asked };
+      return { open, projects, ...opened(projects), engine: asked };
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       const { message, windowHint } = error;
@@ -122,10 +119,13 @@ export class StackService {
         open,
         projects: [],
         ...opened([]),
-        composeTool,
         engine: { is: "unavailable", message, hint: windowHint ?? null },
       };
     }
+  }
+
+  async composeTool(): Promise<string | null> {
+    return (await this.#lab.projects.composeTool()) ?? null;
   }
 
   /**
