@@ -254,11 +254,13 @@ test.describe("a compose project of someone else's", () => {
     const { page } = window;
     await window.goTo("Stacks");
     const row = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: project }) });
+    const bringUp = row.getByRole("button", { name: `Bring up ${project}` });
     await row.getByRole("button", { name: `Stop ${project}` }).click();
+    await expect(bringUp).toHaveAccessibleDescription(`${project} is being stopped`);
     await expect(row).toContainText("0 of 6 running");
     await expect.poll(() => docker("ps", "-q", "--filter", `label=com.docker.compose.project=${project}`)).toBe("");
     await expect(row.getByRole("button", { name: `Open ${project}` })).toHaveAccessibleDescription(/bring it up first/);
-    await row.getByRole("button", { name: `Bring up ${project}` }).click();
+    await bringUp.click();
     await expect(row).toContainText("5 of 6 running");
     await expect(row.getByRole("button", { name: `Open ${project}` })).toBeEnabled();
   });

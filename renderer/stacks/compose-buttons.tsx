@@ -28,8 +28,8 @@ export function ComposeButtons({ project, isOpen }: { project: ListedProject; is
     cannot ??
     (composeTool === null
       ? "This machine has no compose tool: install docker compose"
-      : composing !== null && mine === undefined
-        ? `${composing.project} is being brought up or stopped`
+      : composing !== null
+        ? `${composing.project} is being ${WORDS[composing.action]}`
         : isOpen
           ? "It is open: open another stack first"
           : undefined);
