@@ -68,6 +68,7 @@ test("an agent that sends its spans to the lab is seen live, and kept as a run w
   const { page } = window;
   await window.goTo("Sessions");
   const addresses = page.getByRole("region", { name: "Where to send spans" });
+  await expect(addresses).toContainText("OTEL_EXPORTER_OTLP_ENDPOINT=");
   const [, endpoint] = /OTEL_EXPORTER_OTLP_ENDPOINT=(http:\S+?:\d+)/.exec(await addresses.innerText()) ?? [];
   const headers = { "content-type": "application/json" };
   const reply = await fetch(`${endpoint}/v1/traces`, { method: "POST", headers, body: turn(Date.now()) });
