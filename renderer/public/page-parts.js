@@ -52,6 +52,11 @@
   }
   addEventListener("error", startAgain, true);
 
+  // A style sheet whose fetch failed has rules, none, before its failure is reported: only its load says that it has come.
+  const come = new Set();
+  const noteCome = ({ target }) => come.add(target);
+  document.addEventListener("load", noteCome, true);
+
   globalThis.pageParts = {
     loadAgain,
     hasCome,
@@ -59,9 +64,10 @@
     hasStarted() {
       const over = () => {
         removeEventListener("error", startAgain, true);
+        document.removeEventListener("load", noteCome, true);
         hasCome(START);
       };
-      const styles = [...document.querySelectorAll('link[rel="stylesheet"]')].filter(({ sheet }) => sheet === null);
+      const styles = [...document.querySelectorAll('link[rel="stylesheet"]')].filter((link) => !come.has(link));
       let left = styles.length;
       if (left === 0) over();
       for (const style of styles) style.addEventListener("load", () => --left === 0 && over());
