@@ -78,6 +78,9 @@ function environmentOf(pid: string): string[] {
 const PASSWORD = ["$", "{STORE_PASSWORD}"].join("");
 const HEADER = `Authorization: Bearer ${PASSWORD}`;
 
+/** As the browser reports it. */
+type LayoutShift = PerformanceEntry & { sources: { node: Node | null }[] };
+
 const project = `labpage${randomUUID().slice(0, 8)}`;
 
 test.describe("a compose project of someone else's", () => {
@@ -248,6 +251,27 @@ test.describe("a compose project of someone else's", () => {
       await window.goTo("History");
       await expect(page.getByRole("link", { name: "Manual session" }).first()).toBeVisible();
     });
+  });
+
+  test("moves no card of the first page when the engine has answered that it is there", async ({
+    browserLab,
+    page,
+  }) => {
+    await page.addInitScript(() => {
+      const moved: string[] = [];
+      Object.assign(window, { moved });
+      new PerformanceObserver((list) => {
+        for (const { sources } of list.getEntries() as LayoutShift[])
+          for (const { node } of sources) if (node instanceof HTMLElement) moved.push(node.innerText);
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    await browserLab.open(page);
+    await expect(page.getByText(/^Docker runs here, with/).filter({ visible: true })).toBeVisible();
+    await expect(page.getByRole("article").first()).toBeVisible();
+    // A shift is reported with the frame that shows it.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    const moved = await page.evaluate(() => (window as unknown as { moved: string[] }).moved);
+    expect(moved.filter((text) => text.includes("Steps"))).toEqual([]);
   });
 
   test("is stopped and brought up again by the compose tool of the machine", async ({ window }) => {

@@ -45,16 +45,16 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
         >
           Run the demo
         </ReasonedButton>
-        {/* Its place is kept until the engine has answered, so that nothing below it moves. */}
         <p className={classes.own}>
+          {/* The longest answer of the engine keeps its place, so that nothing below moves when it has come. */}
+          <span className={classes.place} aria-hidden>
+            {ownStackText({ is: "ready" }, 99)} {OPEN_OWN}
+          </span>
           {choices !== undefined && (
-            <>
-              {choices.engine.is === "ready"
-                ? `Docker runs here${projectsText(choices.projects.length)}. Any`
-                : "With Docker, any compose"}{" "}
-              project can be broken and is left as it was found.{" "}
-              <a href={formatRoute({ at: "stacks" })}>Open your own stack</a>
-            </>
+            <span>
+              {ownStackText(choices.engine, choices.projects.length)}{" "}
+              <a href={formatRoute({ at: "stacks" })}>{OPEN_OWN}</a>
+            </span>
           )}
         </p>
       </div>
@@ -76,6 +76,13 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
       </ol>
     </section>
   );
+}
+
+const OPEN_OWN = "Open your own stack";
+
+function ownStackText({ is }: Pick<StackChoices["engine"], "is">, projects: number): string {
+  const which = is === "ready" ? `Docker runs here${projectsText(projects)}. Any` : "With Docker, any compose";
+  return `${which} project can be broken and is left as it was found.`;
 }
 
 function projectsText(count: number): string {
