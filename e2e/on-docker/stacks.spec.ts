@@ -11,6 +11,7 @@ import { PUBLIC_COMPOSE } from "../../electron/testing/public-project.ts";
 import { isAccessible } from "../page/accessible.ts";
 import { BrowserLab, expect, test } from "../page/lab-under-test.ts";
 import type { LabWindow } from "../page/lab-window.ts";
+import { noteShifts } from "../page/layout-shifts.ts";
 
 /** The docker command line: it knows nothing of the lab. */
 function docker(...args: string[]): string {
@@ -77,9 +78,6 @@ function environmentOf(pid: string): string[] {
 /** As a person writes it: a variable of the environment, and not its value. */
 const PASSWORD = ["$", "{STORE_PASSWORD}"].join("");
 const HEADER = `Authorization: Bearer ${PASSWORD}`;
-
-/** As the browser reports it. */
-type LayoutShift = PerformanceEntry & { sources: { node: Node | null }[] };
 
 const project = `labpage${randomUUID().slice(0, 8)}`;
 
@@ -257,21 +255,11 @@ test.describe("a compose project of someone else's", () => {
     browserLab,
     page,
   }) => {
-    await page.addInitScript(() => {
-      const moved: string[] = [];
-      Object.assign(window, { moved });
-      new PerformanceObserver((list) => {
-        for (const { sources } of list.getEntries() as LayoutShift[])
-          for (const { node } of sources) if (node instanceof HTMLElement) moved.push(node.innerText);
-      }).observe({ type: "layout-shift", buffered: true });
-    });
+    const shifts = await noteShifts(page);
     await browserLab.open(page);
     await expect(page.getByText(/^Docker runs here, with/).filter({ visible: true })).toBeVisible();
     await expect(page.getByRole("article").first()).toBeVisible();
-    // A shift is reported with the frame that shows it.
-    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-    const moved = await page.evaluate(() => (window as unknown as { moved: string[] }).moved);
-    expect(moved.filter((text) => text.includes("Steps"))).toEqual([]);
+    expect((await shifts()).filter((text) => text.includes("Steps"))).toEqual([]);
   });
 
   test("is stopped and brought up again by the compose tool of the machine", async ({ window }) => {

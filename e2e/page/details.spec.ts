@@ -1,5 +1,6 @@
 import type { Locator } from "@playwright/test";
 import { expect, test } from "./lab-under-test.ts";
+import { noteShifts } from "./layout-shifts.ts";
 import { ownScenarios } from "./own-scenarios.ts";
 import { testOnSharedLab } from "./shared-labs.ts";
 
@@ -26,6 +27,22 @@ test("a place has one name, and a person's own scenarios come first", async ({ w
   await window.goTo("Lab");
   await expect(page.getByRole("heading", { name: "Scenarios" })).toHaveCount(0);
   await expect(page.getByRole("article").first()).toHaveAccessibleName("One of my own");
+});
+
+testOnSharedLab("the Lab page moves nothing by itself when it is opened, and opened again", async ({ lab, page }) => {
+  const shifts = await noteShifts(page);
+  const window = await lab.open(page);
+  const isWhole = async () => {
+    await expect(page.getByRole("article").first()).toBeVisible();
+    await expect(page.getByRole("button", { name: /^Play: / })).toBeVisible();
+    await expect(page.getByRole("link", { name: "Open your own stack" })).toBeVisible();
+  };
+  await isWhole();
+  await window.goTo("History");
+  await expect(page.getByRole("article")).toHaveCount(0);
+  await window.goTo("Lab");
+  await isWhole();
+  expect((await shifts()).filter((text) => /Run all|Steps/.test(text))).toEqual([]);
 });
 
 testOnSharedLab("the steps of a scenario change no other card", async ({ window }) => {

@@ -3,7 +3,6 @@ import { IconPlayerPlay, IconPlaylist, IconSearch, IconTimeline } from "@tabler/
 import { useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { keyCaps, SHORTCUTS, type ShortcutId } from "../state/shortcuts.ts";
@@ -27,7 +26,8 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const setPreference = usePreferences((state) => state.set);
   const { query, isEntered } = useStore(typedAheadStore);
   const [runs, setRuns] = useState<RunSummary[]>([]);
-  const [playlists, setPlaylists] = useState<PlaylistSummary[]>([]);
+  const playlists = useLab((state) => state.playlists);
+  const refreshPlaylists = useLab((state) => state.refreshPlaylists);
   const { opened: isOpen, listId } = useSpotlight(paletteStore);
 
   useEffect(() => {
@@ -36,11 +36,8 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       (page) => setRuns(page.runs),
       () => setRuns([]),
     );
-    client.call.playlists.list().then(
-      (list) => setPlaylists(list.playlists),
-      () => setPlaylists([]),
-    );
-  }, [client, isOpen]);
+    refreshPlaylists().catch(() => {});
+  }, [client, isOpen, refreshPlaylists]);
 
   // Spotlight selects an entry when its query changes. Enter must also take one that arrives later: a run, a scenario.
   useEffect(() => {

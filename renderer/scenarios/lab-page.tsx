@@ -74,40 +74,47 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
             disabledBecause={disabledBecause}
           />
         )}
-        <div className={classes.tools}>
-          <h1>Lab</h1>
-          <SearchBox className={classes.search} label="Search the scenarios" value={text} onChange={setText} />
-          <FilterSelect
-            searchable
-            label="Filter by pattern"
-            any="Any pattern"
-            data={patterns.map(({ pattern: each, count }) => ({ value: each, label: `${each} (${count})` }))}
-            value={pattern}
-            onChange={setPattern}
-          />
-          <ReasonedButton
-            variant="default"
-            leftSection={<IconPlayerTrackNext size={14} aria-hidden />}
-            disabledBecause={disabledBecause ?? whyNoneRuns(scenarios, canRun)}
-            hint="Run the scenarios shown, one after another"
-            onClick={() => void actions.start(canRun.map(({ id }) => id))}
-          >
-            Run {canRun.length === catalogue?.scenarios.length ? "all" : `${canRun.length} shown`}
-          </ReasonedButton>
-          <PlaylistsMenu scenarioIds={canRun.map(({ id }) => id)} disabledBecause={disabledBecause} />
-          <PaceSelect />
-          <Hint label={list ? "Show as cards" : "Show as a list, by pattern"}>
-            <ActionIcon
+        {catalogue !== undefined && (
+          <div className={classes.tools}>
+            <h1>Lab</h1>
+            <SearchBox className={classes.search} label="Search the scenarios" value={text} onChange={setText} />
+            <FilterSelect
+              searchable
+              label="Filter by pattern"
+              any="Any pattern"
+              data={patterns.map(({ pattern: each, count }) => ({ value: each, label: `${each} (${count})` }))}
+              value={pattern}
+              onChange={setPattern}
+            />
+            <ReasonedButton
               variant="default"
-              size={30}
-              aria-label="Show as a list"
-              aria-pressed={list}
-              onClick={() => change((before) => ({ ...before, list: !before.list }))}
+              leftSection={<IconPlayerTrackNext size={14} aria-hidden />}
+              disabledBecause={disabledBecause ?? whyNoneRuns(scenarios, canRun)}
+              hint="Run the scenarios shown, one after another"
+              onClick={() => void actions.start(canRun.map(({ id }) => id))}
             >
-              <IconList size={15} aria-hidden />
-            </ActionIcon>
-          </Hint>
-        </div>
+              Run {canRun.length === catalogue.scenarios.length ? "all" : `${canRun.length} shown`}
+            </ReasonedButton>
+            <PlaylistsMenu scenarioIds={canRun.map(({ id }) => id)} disabledBecause={disabledBecause} />
+            <PaceSelect />
+            <Hint label={list ? "Show as cards" : "Show as a list, by pattern"}>
+              <ActionIcon
+                variant="default"
+                size={30}
+                aria-label="Show as a list"
+                aria-pressed={list}
+                onClick={() => change((before) => ({ ...before, list: !before.list }))}
+              >
+                <IconList size={15} aria-hidden />
+              </ActionIcon>
+            </Hint>
+          </div>
+        )}
+        {catalogue === undefined && (
+          <div className={classes.tools}>
+            <h1>Lab</h1>
+          </div>
+        )}
         {catalogue === undefined && failure === undefined && <Loading what="Loading scenarios" />}
         {catalogue === undefined && failure !== undefined && (
           <Failure title="The scenarios could not be loaded" text={failure}>

@@ -1,7 +1,6 @@
 import { ActionIcon, Button, Menu, Modal, TextInput } from "@mantine/core";
 import { IconPlayerPlay, IconPlaylist, IconTable, IconTrash } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
-import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
+import { useState } from "react";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { attempt, notify } from "../state/notify.tsx";
@@ -19,23 +18,14 @@ interface PlaylistsMenuProps {
 export function PlaylistsMenu({ scenarioIds, disabledBecause }: PlaylistsMenuProps) {
   const { client } = useStores();
   const actions = useLabActions();
-  const [playlists, setPlaylists] = useState<readonly PlaylistSummary[]>([]);
+  const playlists = useLab((state) => state.playlists);
+  const refresh = useLab((state) => state.refreshPlaylists);
   const [isNaming, setNaming] = useState(false);
   const playlist = usePreferences((state) => state.playlist);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const without = useInteraction((state) => state.without);
   const isBusy = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
-  const load = async () => {
-    const list = await attempt("The playlists could not be loaded", () => client.call.playlists.list());
-    if (list !== undefined) setPlaylists(list.playlists);
-  };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once; they are loaded again when the menu is opened
-  useEffect(() => {
-    void client.call.playlists.list().then(
-      (list) => setPlaylists(list.playlists),
-      () => {},
-    );
-  }, []);
+  const load = () => attempt("The playlists could not be loaded", refresh);
   const chosen = playlists.find(({ id }) => id === playlist) ?? playlists[0];
   useGoOn(
     isPresenting && chosen !== undefined && disabledBecause === undefined && !isBusy

@@ -1,6 +1,7 @@
 import { createStore, type StoreApi } from "zustand";
 import type { Capabilities } from "../../electron/contract/capabilities.ts";
 import type { LabState } from "../../electron/contract/events.ts";
+import type { PlaylistSummary } from "../../electron/contract/playlists.ts";
 import type { ScenarioCatalogue } from "../../electron/contract/scenarios.ts";
 import type { Settings, SettingsChange } from "../../electron/contract/settings.ts";
 import type { ConnectionState } from "../lab-client/connection.ts";
@@ -30,12 +31,16 @@ export interface LabStore {
   settings: Settings | undefined;
   catalogue: ScenarioCatalogue | undefined;
   catalogueFailure: string | undefined;
+  /** As last asked for; known before the catalogue is, if they can be listed. */
+  playlists: readonly PlaylistSummary[];
   runs: Readonly<Record<string, OpenRun>>;
   /** Opens a run until the returned function is called; may be called several times per run. */
   openRun(runId: string): () => void;
   /** Asks again for what failed to arrive: the state of the lab and the events of open runs. */
   followAgain(): void;
   refreshCatalogue(): Promise<void>;
+  /** @throws when they cannot be listed; those known are kept */
+  refreshPlaylists(): Promise<void>;
   changeSettings(change: SettingsChange): Promise<void>;
 }
 
@@ -124,6 +129,7 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       settings: undefined,
       catalogue: undefined,
       catalogueFailure: undefined,
+      playlists: [],
       runs: {},
       openRun: (runId) => {
         const known = followed.get(runId);
@@ -147,10 +153,15 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       },
       refreshCatalogue: async () => {
         try {
-          set({ catalogue: await client.call.scenarios.list(), catalogueFailure: undefined });
+          const [catalogue] = await Promise.all([client.call.scenarios.list(), get().refreshPlaylists().catch(ignore)]);
+          set({ catalogue, catalogueFailure: undefined });
         } catch (error) {
           set({ catalogueFailure: (error as Error).message });
         }
+      },
+      refreshPlaylists: async () => {
+        const { playlists } = await client.call.playlists.list();
+        set({ playlists });
       },
       changeSettings: async (change) => set({ settings: await client.call.settings.set(change) }),
     };
