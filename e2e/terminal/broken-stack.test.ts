@@ -15,7 +15,7 @@ afterAll(() => lab.clear());
 const LINK = "gateway->payments-mcp";
 const TOXIC = `${LINK} has a latency toxic, "slow"`;
 const toxics = async () => {
-  const headers = { authorization: `Bearer ${lab.secret("STACK_TOKEN")}` };
+  const headers = { authorization: `Bearer ${lab.secret("STACK_TOKEN")}`, connection: "close" };
   return (await fetch(`${proxy}/proxies/${encodeURIComponent(LINK)}/toxics`, { headers })).json();
 };
 

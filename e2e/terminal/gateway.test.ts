@@ -81,6 +81,7 @@ test("a standing fault meets other callers at the local address, until it is res
         authorization: `Bearer ${GATEWAY_TOKEN}`,
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
+        connection: "close",
       },
       body: JSON.stringify({
         jsonrpc: "2.0",

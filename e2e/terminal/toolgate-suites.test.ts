@@ -73,7 +73,8 @@ describe("on a stack where everything is up", () => {
     const agent = /^agent +(127\S+)$/m.exec(up.out)?.[1];
     const server = createServer(async (request, response) => {
       const body = (await request.toArray()).join("");
-      const headers = { "content-type": "application/json", authorization: `Bearer ${lab.secret("STACK_TOKEN")}` };
+      const authorization = `Bearer ${lab.secret("STACK_TOKEN")}`;
+      const headers = { "content-type": "application/json", authorization, connection: "close" };
       const reply = await fetch(`http://${agent}`, { method: "POST", headers, body });
       const { sessionId } = (await reply.json()) as { sessionId: string };
       response.setHeader("content-type", "application/json").end(JSON.stringify({ session_id: sessionId }));

@@ -96,7 +96,9 @@ export class LinkedProject extends ComposeProject {
   async call(body?: unknown): Promise<Called> {
     const port = docker("port", this.container("caller"), "8000/tcp").split("\n")[0]?.split(":").at(-1);
     const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-    return (await (await fetch(`http://127.0.0.1:${port}/call`, sent)).json()) as Called;
+    // A pooled connection may be one that the caller closes at this moment.
+    const reply = await fetch(`http://127.0.0.1:${port}/call`, { ...sent, headers: { connection: "close" } });
+    return (await reply.json()) as Called;
   }
 
   override rules(service = "caller"): string[] {
