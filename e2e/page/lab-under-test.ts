@@ -18,7 +18,7 @@ export interface HostOption {
 }
 
 /** A lab with a window, with its own data folder. */
-interface LabUnderTest {
+export interface LabUnderTest {
   /** The window's page: the given one if the host has no window of its own. */
   open(page: Page): Promise<LabWindow>;
   stop(): Promise<void>;

@@ -17,6 +17,8 @@ export async function noteShifts(page: Page): Promise<() => Promise<string[]>> {
     }).observe({ type: "layout-shift", buffered: true });
   });
   return async () => {
+    const isReported = await page.evaluate(() => PerformanceObserver.supportedEntryTypes.includes("layout-shift"));
+    if (!isReported) throw new Error("this browser does not report what moves");
     // A shift is reported with the frame that shows it.
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     return page.evaluate(() => (window as unknown as { moved: string[] }).moved);

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect } from "./lab-under-test.ts";
+import { expect, type LabUnderTest } from "./lab-under-test.ts";
 import { testOnSharedLab as test } from "./shared-labs.ts";
 
 /** Input before a part of the page has loaded is not lost. */
@@ -87,10 +87,7 @@ test.describe("before all of the page has loaded", () => {
   ];
   for (const { what, key, name } of opened) {
     test(`${what} open once loaded, and restore the focus`, async ({ lab, page }) => {
-      const overlays = await holdBack(page, /\/overlays-[^/]*\.js$/);
-      const window = await lab.open(page);
-      await window.isOpen();
-      await expect(page.locator("html")).toHaveAttribute("data-fetching", "The overlays");
+      const overlays = await openWithoutOverlays(lab, page);
       const history = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "History" });
       await history.focus();
       await page.keyboard.press(key);
@@ -107,10 +104,7 @@ test.describe("before all of the page has loaded", () => {
     lab,
     page,
   }) => {
-    const overlays = await holdBack(page, /\/overlays-[^/]*\.js$/);
-    const window = await lab.open(page);
-    await window.isOpen();
-    await expect(page.locator("html")).toHaveAttribute("data-fetching", "The overlays");
+    const overlays = await openWithoutOverlays(lab, page);
     await page.keyboard.press("Control+k");
     await page.keyboard.type("presentr");
     await page.keyboard.press("Backspace");
@@ -129,10 +123,7 @@ test.describe("before all of the page has loaded", () => {
     lab,
     page,
   }) => {
-    const overlays = await holdBack(page, /\/overlays-[^/]*\.js$/);
-    const window = await lab.open(page);
-    await window.isOpen();
-    await expect(page.locator("html")).toHaveAttribute("data-fetching", "The overlays");
+    const overlays = await openWithoutOverlays(lab, page);
     await page.keyboard.press("Control+k");
     await page.keyboard.type("go to the queue");
     await page.keyboard.press("Escape");
@@ -148,6 +139,15 @@ test.describe("before all of the page has loaded", () => {
 interface HeldBack {
   /** Waits until the page requests it, then continues the request. */
   arrives(): Promise<void>;
+}
+
+/** Opens the window, all of which is there but its overlays. */
+async function openWithoutOverlays(lab: LabUnderTest, page: Page): Promise<HeldBack> {
+  const overlays = await holdBack(page, /\/overlays-[^/]*\.js$/);
+  const window = await lab.open(page);
+  await window.isOpen();
+  await expect(page.locator("html")).toHaveAttribute("data-fetching", "The overlays");
+  return overlays;
 }
 
 async function holdBack(page: Page, part: RegExp): Promise<HeldBack> {

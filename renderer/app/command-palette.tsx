@@ -10,9 +10,8 @@ import { goTo } from "../state/use-route.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 import { ago } from "../ui/times.ts";
 import { matchActions } from "./palette-match.ts";
+import { PALETTE_NAME, paletteStore, typedAheadStore } from "./palette-store.ts";
 import { isApple } from "./platform.ts";
-import { typedAheadStore } from "./typed-ahead.ts";
-import { PALETTE_NAME, paletteStore } from "./use-overlays.ts";
 
 const RUNS_OFFERED = 30;
 

@@ -1,9 +1,6 @@
-import { createSpotlight, useSpotlight } from "@mantine/spotlight";
+import { useSpotlight } from "@mantine/spotlight";
 import { useEffect, useRef, useState } from "react";
-import { typedAheadStore, useTypedAhead } from "./typed-ahead.ts";
-
-export const [paletteStore, palette] = createSpotlight();
-export const PALETTE_NAME = "Command palette";
+import { palette, paletteStore, typedAheadStore, useTypedAhead } from "./palette-store.ts";
 
 /** Overlays available on every page. */
 export interface Overlays {
@@ -23,7 +20,7 @@ export function useOverlays(): Overlays {
   const { opened: isPaletteOpen } = useSpotlight(paletteStore);
   const returnFocusTo = useRef<HTMLElement>(undefined);
   const isAnyOpen = isHelpOpen || isPaletteOpen;
-  useTypedAhead({ isOpen: () => paletteStore.getState().opened, name: PALETTE_NAME, close: palette.close });
+  useTypedAhead();
 
   useEffect(() => {
     if (isAnyOpen) return;

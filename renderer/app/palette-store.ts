@@ -1,5 +1,11 @@
-import { useEffect, useRef } from "react";
+import { createSpotlight } from "@mantine/spotlight";
+import { useEffect } from "react";
 import { createStore } from "zustand";
+
+export const [paletteStore, palette] = createSpotlight();
+/** The accessible name of its dialog. */
+export const PALETTE_NAME = "Command palette";
+const PALETTE = `[role="dialog"][aria-label="${PALETTE_NAME}"]`;
 
 /** The palette's query, also of keys typed before its field is there. */
 export const typedAheadStore = createStore<{
@@ -8,29 +14,18 @@ export const typedAheadStore = createStore<{
   isEntered: boolean;
 }>(() => ({ query: "", isEntered: false }));
 
-interface Palette {
-  isOpen(): boolean;
-  /** The accessible name of its dialog. */
-  name: string;
-  close(): void;
-}
-
 /**
  * From the moment the palette is asked for, keys are its own: they begin its query, although its code may still be loading and
  * its field gets the focus after it is drawn. They would otherwise be shortcuts of the page, such as the space bar's.
  */
-export function useTypedAhead(palette: Palette): void {
-  const latest = useRef(palette);
-  latest.current = palette;
+export function useTypedAhead(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const { isOpen, name, close } = latest.current;
-      if (!isOpen() || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target instanceof Element && event.target.closest(`[role="dialog"][aria-label="${name}"]`) !== null)
-        return;
+      if (!paletteStore.getState().opened || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target instanceof Element && event.target.closest(PALETTE) !== null) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      if (event.key === "Escape") close();
+      if (event.key === "Escape") palette.close();
       else typedAheadStore.setState((typed) => withKey(typed, event.key));
     };
     window.addEventListener("keydown", onKey, { capture: true });
