@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { leftToOtherTurns } from "./electron/testing/turns.ts";
 
 const SERVICES = "resources/stack/**/*.test.ts";
 const TESTS = ["electron/**/*.test.ts", "renderer/**/*.test.{ts,tsx}", "e2e/terminal/**/*.test.ts"];
-const NONE = ["**/node_modules/**", "resources/stack/build/**"];
+const NONE = ["**/node_modules/**", "resources/stack/build/**", ...leftToOtherTurns()];
 
 /**
  * Tests that change or measure their process: they replace modules or globals, set its environment, count its timers, sockets

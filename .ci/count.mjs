@@ -1,33 +1,46 @@
-// Says from the files that the test runners leave in test-results/ what took longest, what was skipped and what failed and why.
-import { existsSync, readFileSync } from "node:fs";
+// Says from the files that the test runners leave in test-results/ what took longest, what was not run or skipped, and what
+// failed and why.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 const SLOWEST = 15;
 const ERROR_LINES = 30;
 const PAGE_LENGTH = 3_000;
+const FOLDERS = ["electron", "renderer", "resources/stack", "e2e"];
 
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
 
-/** Each test as { name, outcome, ms, errors }; `errors` are the runner's messages. */
+/** Each test as { file, name, outcome, ms, errors }; `file` is its path from here, `errors` are the runner's messages. */
 function unitTests() {
   const outcomes = { passed: "passed", failed: "failed" };
-  return (read("test-results/vitest.json")?.testResults ?? []).flatMap(({ name: file, assertionResults }) =>
-    assertionResults.map(({ fullName, status, duration, failureMessages = [] }) => ({
-      name: `${relative(process.cwd(), file)}: ${fullName.trim()}`,
-      outcome: outcomes[status] ?? "skipped",
-      ms: duration ?? 0,
-      errors: failureMessages,
-    })),
+  return (read("test-results/vitest.json")?.testResults ?? []).flatMap(
+    ({ name: path, status, message, assertionResults }) => {
+      const file = relative(process.cwd(), path);
+      // One that could not be loaded.
+      if (assertionResults.length === 0 && status === "failed") {
+        return { file, name: file, outcome: "failed", ms: 0, errors: [message] };
+      }
+      return assertionResults.map(({ fullName, status, duration, failureMessages = [] }) => ({
+        file,
+        name: `${file}: ${fullName.trim()}`,
+        outcome: outcomes[status] ?? "skipped",
+        ms: duration ?? 0,
+        errors: failureMessages,
+      }));
+    },
   );
 }
 
 function pageTests(report) {
   const outcomes = { expected: "passed", unexpected: "failed", flaky: "failed", skipped: "skipped" };
-  const ofSuite = ({ file, specs = [], suites = [] }) => [
-    ...specs.flatMap(({ title, tests }) =>
+  const found = read(join("test-results", report));
+  const ofSuite = ({ file: inFolder, specs = [], suites = [] }) => {
+    const file = relative(process.cwd(), join(found.config.rootDir, inFolder));
+    const own = specs.flatMap(({ title, tests }) =>
       tests.map(({ projectName, status, results }) => ({
-        name: `e2e/${file} (${projectName}): ${title}`,
+        file,
+        name: `${file} (${projectName}): ${title}`,
         outcome: outcomes[status],
         ms: results.reduce((sum, { duration }) => sum + duration, 0),
         errors: results.flatMap(({ errors, attachments }) => [
@@ -35,10 +48,19 @@ function pageTests(report) {
           ...attachments.map(pageText),
         ]),
       })),
-    ),
-    ...suites.flatMap(ofSuite),
-  ];
-  return (read(join("test-results", report))?.suites ?? []).flatMap(ofSuite);
+    );
+    return [...own, ...suites.flatMap(ofSuite)];
+  };
+  return (found?.suites ?? []).flatMap(ofSuite);
+}
+
+/** Test files that no test has a result of, whatever the reason. */
+function filesNotRun(tests) {
+  const run = new Set(tests.map(({ file }) => file));
+  const there = FOLDERS.flatMap((folder) => readdirSync(folder, { recursive: true }).map((path) => join(folder, path)));
+  return there.filter(
+    (file) => /\.(?:test|spec)\.tsx?$/.test(file) && !file.includes("node_modules") && !run.has(file),
+  );
 }
 
 /** What the page said when a test of it failed, from the runner's picture of it in words. */
@@ -60,6 +82,8 @@ console.log(`the ${SLOWEST} that took longest:`);
 for (const { name, ms } of tests.toSorted((one, other) => other.ms - one.ms).slice(0, SLOWEST)) {
   console.log(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`);
 }
+const notRun = filesNotRun(tests);
+for (const file of notRun) console.log(`not run: ${file}`);
 for (const { name } of those("skipped")) console.log(`skipped: ${name}`);
 // Last, since only the end of a long log is kept in some places.
 for (const { name, errors } of those("failed")) {
@@ -69,4 +93,5 @@ for (const { name, errors } of those("failed")) {
   const shown = lines.length > ERROR_LINES ? [...lines.slice(0, ERROR_LINES - 2), "...", lines.at(-1)] : lines;
   for (const line of shown) console.log(`    ${line}`);
 }
-console.log(`${those("passed").length} passed, ${those("failed").length} failed, ${those("skipped").length} skipped`);
+const counts = ["passed", "failed", "skipped"].map((outcome) => `${those(outcome).length} ${outcome}`);
+console.log([...counts, ...(notRun.length > 0 ? [`${notRun.length} test files not run`] : [])].join(", "));

@@ -1,9 +1,11 @@
 import { defineConfig } from "@playwright/test";
+import { leftToOtherTurns } from "../electron/testing/turns.ts";
 import { CHROMIUM } from "./electron-stand-in/chromium.ts";
 import type { HostOption } from "./page/lab-under-test.ts";
 
 /** For visual review, and for the README. */
 const PICTURES = ["screenshots.spec.ts", "animation.spec.ts"];
+export const LEFT = leftToOtherTurns().map((file) => `**/${file}`);
 
 /** The lab as a person uses it: its page in a real browser and in the desktop app, and the app itself. */
 export default defineConfig<HostOption>({
@@ -25,10 +27,11 @@ export default defineConfig<HostOption>({
     launchOptions: CHROMIUM,
   },
   projects: [
-    { name: "browser", testDir: "./page", testIgnore: PICTURES, use: { host: "browser" } },
+    { name: "browser", testDir: "./page", testIgnore: [...PICTURES, ...LEFT], use: { host: "browser" } },
     {
       name: "desktop page",
       testDir: "./page",
+      testIgnore: LEFT,
       // Only what depends on the host; files, sockets and origins are the browser host's.
       grep: /@app/,
       use: { host: "desktop" },

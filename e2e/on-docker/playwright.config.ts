@@ -1,5 +1,5 @@
 import { defineConfig } from "@playwright/test";
-import pages from "../playwright.config.ts";
+import pages, { LEFT } from "../playwright.config.ts";
 
 /**
  * What needs the machine's own network: the window on projects of a Docker engine, whose published ports are there, and the
@@ -10,5 +10,5 @@ export default defineConfig({
   globalSetup: "../build.ts",
   outputDir: "../../test-results/e2e-on-docker",
   reporter: [["list"], ["json", { outputFile: "../../test-results/playwright-on-docker.json" }]],
-  projects: [{ name: "browser on Docker", testDir: "." }],
+  projects: [{ name: "browser on Docker", testDir: ".", testIgnore: LEFT }],
 });
