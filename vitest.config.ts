@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { folderOf } from "./electron/testing/build-lab.ts";
+import { LAB_OF_PARTS } from "./electron/testing/build-stack.ts";
+import { startsBundles } from "./electron/testing/starts-bundles.ts";
 import { leftToOtherTurns } from "./electron/testing/turns.ts";
 
 const SERVICES = "resources/stack/**/*.test.ts";
@@ -44,6 +47,8 @@ class WaitingFirst extends BaseSequencer {
   }
 }
 
+const plugins = [startsBundles(folderOf(LAB_OF_PARTS))];
+
 /** Tests stand beside what they test. Playwright's specs (`*.spec.ts`) are run by Playwright. */
 export default defineConfig({
   test: {
@@ -54,9 +59,9 @@ export default defineConfig({
     // .ci/count.mjs reads the second.
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
-      { test: { ...limits(), name: "alone", include: ALONE, exclude: NONE } },
+      { plugins, test: { ...limits(), name: "alone", include: ALONE, exclude: NONE } },
       // To start a process, and to load the lab in it, is a third of what most of these cost.
-      { test: { ...limits(), ...shared(), name: "together", include: TESTS, exclude: [...NONE, ...ALONE] } },
+      { plugins, test: { ...limits(), ...shared(), name: "together", include: TESTS, exclude: [...NONE, ...ALONE] } },
       // Not beside the lab's: they word the errors of a schema in their own way, which is set for a whole process.
       { test: { ...limits(), ...shared(), name: "services", include: [SERVICES], exclude: [...NONE, ...ALONE] } },
     ],

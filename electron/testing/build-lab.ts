@@ -40,6 +40,7 @@ export function chooseLab(name: string): void {
   process.env[LAB_BUNDLES_VARIABLE] = folderOf(name);
 }
 
-function folderOf(name: string): string {
+/** Where the bundles of that name are. */
+export function folderOf(name: string): string {
   return join(ELECTRON, "..", "test-results", name);
 }
