@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * CI answers within minutes: of what takes long, a commit runs one of these three lists, which its hash chooses (`.ci/run`).
+ * CI answers within minutes: of what takes long, a commit runs one of these lists, which its hash chooses (`.ci/run`).
  * Files that are in none run with each commit. Paths are from the project's folder.
  */
 export const TURNS: readonly (readonly string[])[] = JSON.parse(
