@@ -17,7 +17,7 @@ const ALONE = [
   "**/*.docker.test.ts",
   "e2e/terminal/**/*.test.ts",
   "electron/hosts/terminal/main.test.ts",
-  "electron/lab/{abort-scope,process-usage}.test.ts",
+  "electron/lab/process-usage.test.ts",
   "electron/lab/bundles/bundles.test.ts",
   "electron/lab/history/sqlite/writer.test.ts",
   "electron/lab/runs/{follow-ends,manual-session,runner}.test.ts",
@@ -26,7 +26,7 @@ const ALONE = [
   "electron/lab/stacks/{log-tail-unwatched,process-driver}.test.ts",
   "renderer/lab-client/lab-client.test.ts",
   "resources/stack/fault-proxy/links/close-socket.test.ts",
-  "resources/stack/http/{process-gauges,within}.test.ts",
+  "resources/stack/http/process-gauges.test.ts",
   "resources/stack/mcp-server/sessions.test.ts",
 ];
 
