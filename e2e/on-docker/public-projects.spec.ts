@@ -5,8 +5,6 @@ import { publicProjects } from "../../electron/testing/public-projects.ts";
 import { expect, test } from "../page/lab-under-test.ts";
 import type { LabWindow } from "../page/lab-window.ts";
 
-/** Programs that others have published start, or find out that they are cut off, within this time on a busy machine. */
-
 /** Compose projects of public programs, none of which knows of the lab, as a person would break them in one window. */
 test("public compose projects are opened, taken for what they are, broken, recorded and restored", async ({
   window,
