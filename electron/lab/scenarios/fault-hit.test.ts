@@ -108,6 +108,7 @@ describe("an implicit check", () => {
       "malformed-reply",
       "ambiguous-timeout-on-a-write",
       "retry-amplification",
+      "noisy-neighbour",
       "capability-drift",
       "stale-capabilities",
     ]);

@@ -87,6 +87,8 @@ describeOnDocker("the shipped scenarios", (engine) => {
     // One by one, so that a failure names the scenario and shows both.
     for (const [id, run] of Object.entries(onDocker)) expect({ id, ...run }).toEqual({ id, ...onProcesses[id] });
     const notGreen = Object.entries(onProcesses).filter(([, { outcome }]) => outcome !== "passed");
-    expect(notGreen).toEqual([]);
+    expect(
+      notGreen.map(([id, { outcome, reason, rows }]) => `${id} ${outcome}: ${reason}; ${rows.join(", ")}`),
+    ).toEqual([]);
   }, 600_000);
 });
