@@ -1,5 +1,5 @@
 // Says from the files that the test runners leave in test-results/ what took longest, what was not run or skipped, and what
-// failed and why.
+// failed and why. Its argument is the exit code of all: some failures are of no test.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -17,17 +17,16 @@ function unitTests() {
   return (read("test-results/vitest.json")?.testResults ?? []).flatMap(
     ({ name: path, status, message, assertionResults }) => {
       const file = relative(process.cwd(), path);
-      // One that could not be loaded.
-      if (assertionResults.length === 0 && status === "failed") {
-        return { file, name: file, outcome: "failed", ms: 0, errors: [message] };
-      }
-      return assertionResults.map(({ fullName, status, duration, failureMessages = [] }) => ({
+      const results = assertionResults.map(({ fullName, status, duration, failureMessages = [] }) => ({
         file,
         name: `${file}: ${fullName.trim()}`,
         outcome: outcomes[status] ?? "skipped",
         ms: duration ?? 0,
         errors: failureMessages,
       }));
+      // One that could not be loaded, or what it does before or after its tests.
+      if (status !== "failed" || results.some(({ outcome }) => outcome === "failed")) return results;
+      return [...results, { file, name: file, outcome: "failed", ms: 0, errors: [message || "outside of its tests"] }];
     },
   );
 }
@@ -51,7 +50,11 @@ function pageTests(report) {
     );
     return [...own, ...suites.flatMap(ofSuite)];
   };
-  return (found?.suites ?? []).flatMap(ofSuite);
+  const outside = (found?.errors ?? []).map(({ message, location }) => {
+    const file = location === undefined ? report : relative(process.cwd(), location.file);
+    return { file, name: file, outcome: "failed", ms: 0, errors: [`${message}\n${at(location)}`] };
+  });
+  return [...(found?.suites ?? []).flatMap(ofSuite), ...outside];
 }
 
 /** Test files that no test has a result of, whatever the reason. */
@@ -82,7 +85,13 @@ console.log(`the ${SLOWEST} that took longest:`);
 for (const { name, ms } of tests.toSorted((one, other) => other.ms - one.ms).slice(0, SLOWEST)) {
   console.log(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`);
 }
-const notRun = filesNotRun(tests);
+const turn = Number(process.env.TEST_TURN || NaN);
+const ofOtherTurns = Number.isNaN(turn)
+  ? []
+  : read(".ci/turns.json").flatMap((files, at) => (at + 1 === turn ? [] : files));
+const withoutResult = filesNotRun(tests);
+const left = withoutResult.filter((file) => ofOtherTurns.includes(file));
+const notRun = withoutResult.filter((file) => !ofOtherTurns.includes(file));
 for (const file of notRun) console.log(`not run: ${file}`);
 for (const { name } of those("skipped")) console.log(`skipped: ${name}`);
 // Last, since only the end of a long log is kept in some places.
@@ -93,5 +102,8 @@ for (const { name, errors } of those("failed")) {
   const shown = lines.length > ERROR_LINES ? [...lines.slice(0, ERROR_LINES - 2), "...", lines.at(-1)] : lines;
   for (const line of shown) console.log(`    ${line}`);
 }
+if (Number(process.argv[2] ?? 0) !== 0 && those("failed").length === 0) {
+  console.log("failed outside of any test: the first error above says where");
+}
 const counts = ["passed", "failed", "skipped"].map((outcome) => `${those(outcome).length} ${outcome}`);
-console.log([...counts, ...(notRun.length > 0 ? [`${notRun.length} test files not run`] : [])].join(", "));
+console.log(`${counts.join(", ")}; test files left to other turns: ${left.length}, not run: ${notRun.length}`);

@@ -5,6 +5,7 @@ import type { HostOption } from "./page/lab-under-test.ts";
 
 /** For visual review, and for the README. */
 const PICTURES = ["screenshots.spec.ts", "animation.spec.ts"];
+/** What this commit does not run on CI. */
 export const LEFT = leftToOtherTurns().map((file) => `**/${file}`);
 
 /** The lab as a person uses it: its page in a real browser and in the desktop app, and the app itself. */
