@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../resources/stack/http/testing/free-port.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "..", "resources", "stack", "build", "audit-db.mjs");
 

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../resources/stack/http/testing/free-port.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send, toolCall } from "../../testing/through-link.ts";
@@ -72,11 +73,7 @@ describe("the fault proxy, controlled by the lab", () => {
 
 describe("a fault proxy", () => {
   test("that is gone is unreachable", async () => {
-    const nobody = createServer();
-    await new Promise<void>((resolve) => nobody.listen(0, "127.0.0.1", resolve));
-    const { port } = nobody.address() as AddressInfo;
-    await new Promise((resolve) => nobody.close(resolve));
-    const gone = new FaultProxyControl(`http://127.0.0.1:${port}`);
+    const gone = new FaultProxyControl(`http://127.0.0.1:${await freePort()}`);
     await expect(gone.isOpen(LINK)).rejects.toMatchObject({
       code: "unreachable",
       message: expect.stringMatching(/^the fault proxy, GET .*ECONNREFUSED/),

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../testing/free-port.ts";
+import { freePort } from "../../../resources/stack/http/testing/free-port.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { HealthMonitor } from "./monitor.ts";
 import { makeProbe } from "./probe.ts";

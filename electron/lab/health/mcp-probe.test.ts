@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../resources/stack/http/testing/free-port.ts";
 import { McpProbe } from "./mcp-probe.ts";
 import { makeProbe } from "./probe.ts";
 
@@ -12,7 +12,8 @@ const never = new AbortController().signal;
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-async function serve(handle: Handle, port = 0) {
+async function serve(handle: Handle, wanted?: number) {
+  const port = wanted ?? (await freePort());
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const close = async () => {
@@ -20,7 +21,7 @@ async function serve(handle: Handle, port = 0) {
     await new Promise((resolve) => server.close(resolve));
   };
   onTestFinished(close);
-  return { close, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { close, address: `127.0.0.1:${port}` };
 }
 
 /** Without the time limit of a check in the lab, so that a busy machine does not matter. */

@@ -1,17 +1,18 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../../resources/stack/http/testing/free-port.ts";
 import { type AskedProbe, makeProbe } from "./probe.ts";
 import { PROBE_LIMIT_MS } from "./probe-method.ts";
 
 const never = new AbortController().signal;
 
-async function serve(handle: RequestListener, port = 0): Promise<{ server: Server; port: number; address: string }> {
+async function serve(handle: RequestListener, wanted?: number) {
+  const port = wanted ?? (await freePort());
   const server = createServer({ keepAliveTimeout: 60_000 }, handle);
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   onTestFinished(() => close(server));
-  const chosen = (server.address() as AddressInfo).port;
-  return { server, port: chosen, address: `127.0.0.1:${chosen}` };
+  return { server, port, address: `127.0.0.1:${port}` };
 }
 
 async function close(server: Server): Promise<void> {

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../testing/free-port.ts";
+import { freePort } from "../../../resources/stack/http/testing/free-port.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { choosePorts, releasePorts } from "./ports.ts";
 import { loadStack } from "./stack-file.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
-import { freePort } from "../../testing/free-port.ts";
+import { freePort } from "../../../resources/stack/http/testing/free-port.ts";
 import { writeSmallStack } from "../../testing/small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../http/testing/free-port.ts";
 import { CERTIFICATE, KEY } from "./testing/certificate.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -133,10 +134,7 @@ test("over TLS the server's certificate is checked", async () => {
 });
 
 test("a server that cannot be reached is named with the cause; a browser's foreign page and other targets are refused", async () => {
-  const free = createServer();
-  const port = await listen(free);
-  free.close();
-  await once(free, "close");
+  const port = await freePort();
   const url = await forwarderTo(`http://127.0.0.1:${port}`);
   const { status, body } = await ask(url, "/mcp");
   expect([status, body]).toEqual([

@@ -1,6 +1,7 @@
 /** A fault proxy on free ports with one link, and the clients that tests need. */
 import { createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import { freePort } from "../../http/testing/free-port.ts";
 import type { Hit } from "../hits.ts";
 import type { Settings } from "../settings.ts";
 import { startFaultProxy } from "../start.ts";
@@ -31,7 +32,7 @@ export interface ProxyUnderTest {
 /** Stopped after the test. */
 export async function openProxy(upstreamPort: number, seed = 1, listenBeyondLoopback = false): Promise<ProxyUnderTest> {
   const upstream = `127.0.0.1:${upstreamPort}`;
-  const link = { name: linkName, listen: "127.0.0.1:0", upstream, enabled: true, toxics: undefined };
+  const link = { name: linkName, listen: `127.0.0.1:${await freePort()}`, upstream, enabled: true, toxics: undefined };
   const settings: Settings = {
     host: "127.0.0.1",
     port: 0,

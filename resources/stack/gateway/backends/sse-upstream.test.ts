@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { freePort } from "../../http/testing/free-port.ts";
 import { becomes, isUnhealthy, isUp, setBackendScene, statusOf, toolsOf } from "../testing/backend-scene.ts";
 import { eventually } from "../testing/lab.ts";
 import { RawClient } from "../testing/raw-client.ts";
@@ -32,7 +32,7 @@ async function serve() {
   const asked: IncomingMessage[] = [];
   const calls: string[] = [];
   let intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
-  let port = 0;
+  const port = await freePort();
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     asked.push(request);
     if (intercept?.(request, response)) return;
@@ -60,7 +60,6 @@ async function serve() {
   const up = async () => {
     server = createServer((request, response) => void handle(request, response)).listen(port, "127.0.0.1");
     await once(server, "listening");
-    ({ port } = server.address() as AddressInfo);
   };
   const down = async () => {
     if (!server.listening) return;
@@ -184,14 +183,10 @@ describe("a backend over HTTP+SSE", () => {
   });
 });
 
-/** The reference server of the protocol's own project, at a port that was free a moment ago. */
+/** The reference server of the protocol's own project. */
 async function serverEverything(): Promise<{ url: string; child: ChildProcess }> {
   const entry = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/dist/index.js");
-  const free = createServer().listen(0, "127.0.0.1");
-  await once(free, "listening");
-  const { port } = free.address() as AddressInfo;
-  free.close();
-  await once(free, "close");
+  const port = await freePort();
   const child = spawn(process.execPath, [entry, "sse"], { env: { ...process.env, PORT: String(port) }, stdio: "pipe" });
   ends.push(() => child.kill("SIGKILL"));
   let log = "";

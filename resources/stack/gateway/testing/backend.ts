@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { z } from "zod";
+import { freePort } from "../../http/testing/free-port.ts";
 
 interface SeenCall {
   tool: string;
@@ -33,15 +34,13 @@ export async function startBackend(options: { json?: boolean; tools?: string[] }
   const names = [...(options.tools ?? ["list_items", "create_item", "delete_item"])];
   const servers = new Map<string, McpServer>();
   let server: Server | undefined;
-  let port = 0;
+  const port = await freePort();
   const up = async (): Promise<void> => {
     const transports = new Map<string, StreamableHTTPServerTransport>();
     servers.clear();
     server = createServer((request, response) => void handle(request, response, transports));
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
-    const address = server.address();
-    port = typeof address === "object" && address ? address.port : 0;
   };
   const down = async (): Promise<void> => {
     if (!server?.listening) return;

@@ -1,7 +1,7 @@
 /** An embeddings endpoint in OpenAI's shape, whose vectors a test defines, and which can be stopped and started again. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { freePort } from "../../http/testing/free-port.ts";
 
 export interface EmbeddingServer {
   url: string;
@@ -14,7 +14,7 @@ export interface EmbeddingServer {
 export async function startEmbeddings(vectorOf: (text: string) => number[]): Promise<EmbeddingServer> {
   const requests: string[][] = [];
   let server: Server | undefined;
-  let port = 0;
+  const port = await freePort();
   const up = async () => {
     server = createServer(async (request, response) => {
       let body = "";
@@ -26,7 +26,6 @@ export async function startEmbeddings(vectorOf: (text: string) => number[]): Pro
     });
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
-    port = (server.address() as AddressInfo).port;
   };
   const down = async () => {
     if (!server?.listening) return;

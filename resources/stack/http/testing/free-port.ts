@@ -1,12 +1,25 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** A port of this machine's loopback that was free a moment ago. */
+/**
+ * Below the ports that systems give to programs which name none (from 32768 on Linux), and below those that labs choose: any
+ * other test beside this one could have been given the port before its service listens.
+ */
+export const TEST_PORTS = { from: 10_000, to: 14_999 };
+
+/** A port of this machine's loopback on which nobody listens, and which nobody gets unasked: it can be given up for a while. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
+  for (;;) {
+    const port = randomInt(TEST_PORTS.from, TEST_PORTS.to + 1);
+    const server = createServer().listen({ host: "127.0.0.1", port, exclusive: true });
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }

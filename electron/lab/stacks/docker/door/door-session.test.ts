@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../../../testing/free-port.ts";
+import { freePort } from "../../../../../resources/stack/http/testing/free-port.ts";
 import { PROJECT_FOLDER } from "../../../version.ts";
 import { DoorSession } from "./door-session.ts";
 
