@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { backendHealth, becomes, isOpen, setBackendScene, toolsOf } from "../../testing/backend-scene.ts";
+import { backendHealth, setBackendScene, toolsOf } from "../../testing/backend-scene.ts";
 import { eventually } from "../../testing/lab.ts";
 import { RawClient } from "../../testing/raw-client.ts";
 
@@ -65,18 +65,17 @@ describe("circuit breaker", () => {
 
   it("makes no probe while it is open, and one in half-open", async () => {
     const { unstable, gateway } = await scene.pair({ CIRCUIT_FAILURE_THRESHOLD: "2", CIRCUIT_TIMEOUT: "1s" });
-    let probes = 0;
     unstable.intercept = (_request, response, body) => {
-      if (body.includes('"tools/list"')) probes += 1;
+      if (body.includes('"tools/list"')) gateway.log.push("a probe");
       response.writeHead(503).end();
       return true;
     };
-    await becomes(gateway, "unstable", isOpen);
-    const atOpening = probes;
-    await eventually(
-      () => gateway.log.filter((line) => line.includes("half-open -> open")).length,
-      (trials) => trials === 1,
+    const lineOf = (change: string) => gateway.log.findIndex((line) => line.includes(change));
+    const endOfTrial = await eventually(
+      () => lineOf("half-open -> open"),
+      (line) => line >= 0,
     );
-    expect(probes - atOpening).toBe(1);
+    const whileOpen = gateway.log.slice(lineOf("closed -> open"), endOfTrial);
+    expect(whileOpen.filter((line) => line === "a probe")).toHaveLength(1);
   });
 });
