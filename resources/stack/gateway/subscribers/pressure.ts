@@ -3,7 +3,8 @@
  * opens, in which mirrors of progress are shed. Without waiting work nothing is shed: a busy process that keeps up is healthy.
  * The reasons and their limits are those of OpenClaw's gateway.
  */
-import { type EventLoopUtilization, monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { type EventLoopUtilization, performance } from "node:perf_hooks";
+import { LoopDelay } from "../../http/loop-delay.ts";
 
 /** Of the time since the reading before. */
 export interface PressureReading {
@@ -64,27 +65,19 @@ function reasonsFor({ delayP99Ms, delayMaxMs, utilization, cpuRatio }: PressureR
   return reasons;
 }
 
-/**
- * The longest delay of the event loop since the last check. After a stall a check that was due before the monitor's next tick
- * runs first, and its reset makes the monitor forget when its last tick was: that stall shows in how late the check is.
- */
-export function longestDelayMs(monitoredNs: number, sinceLastMs: number): number {
-  return Math.max(monitoredNs / 1e6, sinceLastMs - checkEveryMs);
-}
-
 /** Checks twice a second until the returned function is called. */
 export function watchPressure(pressure: Pressure): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
+  const delay = new LoopDelay();
   let loop: EventLoopUtilization = performance.eventLoopUtilization();
   let cpu = process.cpuUsage();
   let atMs = performance.now();
   const timer = setInterval(() => {
     const nowMs = performance.now();
     const used = process.cpuUsage(cpu);
+    const { p99Ms, maxMs } = delay.read();
     pressure.check({
-      delayP99Ms: delay.percentile(99) / 1e6,
-      delayMaxMs: longestDelayMs(delay.max, nowMs - atMs),
+      delayP99Ms: p99Ms,
+      delayMaxMs: maxMs,
       utilization: performance.eventLoopUtilization(loop).utilization,
       cpuRatio: (used.user + used.system) / 1_000 / (nowMs - atMs),
     });
@@ -96,6 +89,6 @@ export function watchPressure(pressure: Pressure): () => void {
   timer.unref();
   return () => {
     clearInterval(timer);
-    delay.disable();
+    delay.stop();
   };
 }
