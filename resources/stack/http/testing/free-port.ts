@@ -6,7 +6,7 @@ import { createServer } from "node:net";
  * Below the ports that systems give to programs which name none (from 32768 on Linux), and below those that labs choose: any
  * other test beside this one could have been given the port before its service listens.
  */
-export const TEST_PORTS = { from: 10_000, to: 14_999 };
+const TEST_PORTS = { from: 10_000, to: 14_999 };
 
 /** A port of this machine's loopback on which nobody listens, and which nobody gets unasked: it can be given up for a while. */
 export async function freePort(): Promise<number> {
@@ -15,7 +15,10 @@ export async function freePort(): Promise<number> {
     const server = createServer().listen({ host: "127.0.0.1", port, exclusive: true });
     const isFree = await once(server, "listening").then(
       () => true,
-      () => false,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EADDRINUSE") throw error;
+        return false;
+      },
     );
     if (!isFree) continue;
     server.close();
