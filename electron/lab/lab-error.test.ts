@@ -25,3 +25,8 @@ test.each(["ENOSPC", "EDQUOT", "SQLITE_FULL"])("a full disk (%s) has a next step
   expect(error).toMatchObject({ code: "internal", message: "no space left on device" });
   expect(error.hint).toMatch(/^make space/);
 });
+
+test("a port that fetch refuses to ask is told as that, with what to do", async () => {
+  const failure: unknown = await fetch("http://127.0.0.1:10080/mcp").catch((error: unknown) => error);
+  expect(messageOf(failure)).toMatch(/^fetch failed: .* never ask this port, .* another one$/);
+});

@@ -37,6 +37,10 @@ export class LabError extends Error {
   }
 }
 
+/** In the place of fetch's "bad port". The list of ports: fetch.spec.whatwg.org/#port-blocking. */
+const BLOCKED_PORT =
+  "browsers and fetch never ask this port, which another protocol is known by: let the service answer on another one";
+
 /**
  * The message of anything thrown, with the causes that fetch and pg hide in `cause` or in an AggregateError. A schema's
  * error, whose own message is JSON of its issues, is told by field.
@@ -44,6 +48,7 @@ export class LabError extends Error {
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (isZodError(error)) return describeIssues(error);
+  if (error.message === "bad port") return BLOCKED_PORT;
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
   const innerMessage = inner instanceof Error ? messageOf(inner) : "";
   if (!error.message) return innerMessage || error.name;
