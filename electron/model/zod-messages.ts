@@ -28,7 +28,7 @@ function issueMessage(issue: RawIssue): string {
     case "not_multiple_of":
       return `expected a multiple of ${issue.divisor}`;
     case "unrecognized_keys":
-      return `unknown field ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
+      return unknownFields(issue.keys, fieldsOf(issue.inst));
     case "invalid_key":
       return "this field name is not accepted here";
     case "invalid_element":
@@ -38,6 +38,24 @@ function issueMessage(issue: RawIssue): string {
     default:
       return "this value is not accepted here";
   }
+}
+
+/** @param known what the object may have; none where nobody can say */
+export function unknownFields(keys: readonly string[], known: readonly string[]): string {
+  const message = `unknown field ${keys.map((key) => `"${key}"`).join(", ")}`;
+  return known.length === 0 ? message : `${message}${KNOWN_FIELDS}${known.join(", ")})`;
+}
+
+/** The message of an issue about several fields, for one of them. */
+export function ofOneField(message: string, key: string): string {
+  const known = message.lastIndexOf(KNOWN_FIELDS);
+  return `${unknownFields([key], [])}${known === -1 ? "" : message.slice(known)}`;
+}
+
+const KNOWN_FIELDS = " (known here: ";
+
+function fieldsOf(schema: RawIssue["inst"]): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { formatPath } from "../../model/issue-text.ts";
-import { NO_FORM_FITS } from "../../model/zod-messages.ts";
+import { NO_FORM_FITS, ofOneField } from "../../model/zod-messages.ts";
 import { DocumentError, type Path, type Problem, type YamlDocument } from "./yaml-document.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -31,7 +31,7 @@ function explain(document: YamlDocument, issue: Issue, above: Path, unknownField
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       // A schema may have a message of its own, which is of one field.
-      const own = issue.keys.length === 1 ? issue.message : `unknown field "${key}"`;
+      const own = issue.keys.length === 1 ? issue.message : ofOneField(issue.message, key);
       const message = unknownField([...path, key]) ?? own;
       return document.problemAtField([...path, key], `${where(path)}${message}`);
     });

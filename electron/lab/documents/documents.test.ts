@@ -70,14 +70,18 @@ describe("names file, line, column and what was expected", () => {
     ],
   ])("%s", (_what, text, message) => expect(problemsOf(text)).toMatch(message));
 
-  test("an unknown field, at its name, also when its value starts lines below", () => {
-    expect(problemsOf("name: a\nbaseline:\n\n  deep: 1\n")).toBe('some.yaml:2:1: unknown field "baseline"');
-    expect(problemsOf("{ name: a, colour: red }")).toBe('some.yaml:1:12: unknown field "colour"');
+  test("an unknown field, at its name, also when its value starts lines below, with the fields that there are", () => {
+    const known = "(known here: name, size, steps)";
+    expect(problemsOf("name: a\nbaseline:\n\n  deep: 1\n")).toBe(`some.yaml:2:1: unknown field "baseline" ${known}`);
+    expect(problemsOf("{ name: a, colour: red, b: 1 }").split("\n")).toEqual([
+      `some.yaml:1:12: unknown field "colour" ${known}`,
+      `some.yaml:1:25: unknown field "b" ${known}`,
+    ]);
   });
 
   test("a misspelt field of one of several forms: in the form that was probably meant", () => {
     expect(problemsOf("name: a\nsteps:\n  - wait: 5s\n    nott: x\n")).toBe(
-      'some.yaml:4:5: steps[0]: unknown field "nott"',
+      'some.yaml:4:5: steps[0]: unknown field "nott" (known here: wait, note)',
     );
   });
 

@@ -131,7 +131,7 @@ type Unknown = z.core.$ZodRawIssue<z.core.$ZodIssueUnrecognizedKeys>;
 /** What a fault that reads bytes, or nothing, cannot do: it does not know which call it meets. */
 function noMatch(name: string) {
   return (issue: z.core.$ZodRawIssue): string | undefined =>
-    issue.code === "unrecognized_keys" && (issue as Unknown).keys.includes("match")
+    issue.code === "unrecognized_keys" && (issue as Unknown).keys.every((key) => key === "match")
       ? `${name} cannot "match" a tool or a request: it meets whole connections. Those that can: ${Object.keys(REQUEST_FAULTS).join(", ")}`
       : undefined;
 }

@@ -1,4 +1,5 @@
 import { isObject } from "../../model/json.ts";
+import { unknownFields } from "../../model/zod-messages.ts";
 import { checkDocument } from "../documents/check-document.ts";
 import { DocumentError, type Problem, type YamlDocument } from "../documents/yaml-document.ts";
 import { BRING_UP_WITH_COMPOSE, unsupportedField } from "./compose-fields.ts";
@@ -16,7 +17,7 @@ export function readToBringUp(document: YamlDocument, variables: Variables, foun
   const value = interpolate(document.value, variables, (at, message) => problems.push(document.problemAt(at, message)));
   const filled = { ...document, value: toBringUp(value, variables) };
   if (problems.length > 0) throw new DocumentError(problems);
-  const unknown = unknownFields(filled);
+  const unknown = unknownTopLevelFields(filled);
   if (unknown.length > 0) throw new DocumentError(unknown, { hint: BRING_UP_WITH_COMPOSE });
   try {
     const parsed = checkDocument(filled, stackDocument, (path) => {
@@ -49,11 +50,11 @@ function toBringUp(value: unknown, variables: Variables): unknown {
 }
 
 /** Compose lets any `x-` field through; all else that this lab does not know would be silently ignored. */
-function unknownFields(document: YamlDocument): Problem[] {
+function unknownTopLevelFields(document: YamlDocument): Problem[] {
   if (!isObject(document.value)) return [];
   return Object.keys(document.value)
     .filter((key) => !key.startsWith("x-") && !TOP_LEVEL_FIELDS.includes(key))
-    .map((key) => document.problemAtField([key], unsupportedField(key) ?? `unknown field "${key}"`));
+    .map((key) => document.problemAtField([key], unsupportedField(key) ?? unknownFields([key], TOP_LEVEL_FIELDS)));
 }
 
 /** Networks and volumes that services name and the file does not declare: compose refuses them too. */
