@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * Below the ports that systems give to programs which name none (from 32768 on Linux), and below those that labs choose: any
- * other test beside this one could have been given the port before its service listens. Above 10080, the last port that fetch and
- * browsers refuse to ask (fetch.spec.whatwg.org/#port-blocking).
+ * Above 10080, the last port that fetch and browsers refuse to ask (fetch.spec.whatwg.org/#port-blocking), and below those that
+ * labs choose and those that systems give to programs which name none (from 32768 on Linux): any other test beside this one
+ * could have been given such a port before its service listens.
  */
 export const TEST_PORTS = { from: 10_100, to: 14_999 };
 
