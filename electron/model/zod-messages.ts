@@ -52,7 +52,7 @@ export function ofOneField(message: string, key: string): string {
   return `${unknownFields([key], [])}${known === -1 ? "" : message.slice(known)}`;
 }
 
-const KNOWN_FIELDS = " (known here: ";
+const KNOWN_FIELDS = " (known fields are ";
 
 function fieldsOf(schema: RawIssue["inst"]): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];

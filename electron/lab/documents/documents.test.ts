@@ -71,7 +71,7 @@ describe("names file, line, column and what was expected", () => {
   ])("%s", (_what, text, message) => expect(problemsOf(text)).toMatch(message));
 
   test("an unknown field, at its name, also when its value starts lines below, with the fields that there are", () => {
-    const known = "(known here: name, size, steps)";
+    const known = "(known fields are name, size, steps)";
     expect(problemsOf("name: a\nbaseline:\n\n  deep: 1\n")).toBe(`some.yaml:2:1: unknown field "baseline" ${known}`);
     expect(problemsOf("{ name: a, colour: red, b: 1 }").split("\n")).toEqual([
       `some.yaml:1:12: unknown field "colour" ${known}`,
@@ -81,7 +81,7 @@ describe("names file, line, column and what was expected", () => {
 
   test("a misspelt field of one of several forms: in the form that was probably meant", () => {
     expect(problemsOf("name: a\nsteps:\n  - wait: 5s\n    nott: x\n")).toBe(
-      'some.yaml:4:5: steps[0]: unknown field "nott" (known here: wait, note)',
+      'some.yaml:4:5: steps[0]: unknown field "nott" (known fields are wait, note)',
     );
   });
 

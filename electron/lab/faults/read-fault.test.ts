@@ -19,11 +19,11 @@ test.each(["latency", "down"])("%s with a match says which faults can match a ca
 
 test("a field that no fault has is unknown, also beside a match", () => {
   expect(messageOf({ latency: LINK, by: "1s", colour: "red" })).toMatch(
-    /: unknown field "colour" \(known here: latency, by, .*\)$/,
+    /: unknown field "colour" \(known fields are latency, by, .*\)$/,
   );
   expect(messageOf({ latency: LINK, by: "1s", colour: "red", match: {} }).split("\n")).toEqual([
     expect.stringMatching(/unknown field "colour" \(/),
-    expect.stringMatching(/unknown field "match" \(known here: latency, by, (?!.*match)/),
+    expect.stringMatching(/unknown field "match" \(known fields are latency, by, (?!.*match)/),
   ]);
 });
 

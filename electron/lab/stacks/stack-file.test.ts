@@ -185,7 +185,10 @@ test("a field of compose that the lab does not bring up is named as that, with w
   ]);
   expect(hintOf("depends_on: { sidecar: { condition: service_started, restart: true } }")).not.toBe("no error");
   expect(hintOf("volumes: [{ type: bind, source: ., target: /x }]")).toEqual([expect.any(String), hint]);
-  expect(hintOf("imagee: x")).toEqual([expect.stringMatching(/: unknown field "imagee" \(known here: image, /), hint]);
+  expect(hintOf("imagee: x")).toEqual([
+    expect.stringMatching(/: unknown field "imagee" \(known fields are image, /),
+    hint,
+  ]);
 });
 
 test("services are asked for by name or role, and an answer that is none says what there is", () => {
@@ -206,12 +209,12 @@ describe("a bad stack file is refused where it is bad:", () => {
     [
       "an unknown field at the top",
       `${good}volume:\n  x: {}\n`,
-      /^compose\.yaml:24:1: unknown field "volume" \(known here: services, volumes, networks, /,
+      /^compose\.yaml:24:1: unknown field "volume" \(known fields are services, volumes, networks, /,
     ],
     [
       "an unknown field of a service",
       inGateway("    imagee: x"),
-      /^compose\.yaml:11:5: services\.gateway: unknown field "imagee" \(known here: image, build, .*, x-lab\)$/,
+      /^compose\.yaml:11:5: services\.gateway: unknown field "imagee" \(known fields are image, build, .*, x-lab\)$/,
     ],
     [
       "a field that the lab cannot bring up",
@@ -221,7 +224,7 @@ describe("a bad stack file is refused where it is bad:", () => {
     [
       "an unknown field of x-lab",
       good.replace("role: gateway", "role: gateway\n      colour: red"),
-      /x-lab: unknown field "colour" \(known here: role, probe, endpoint, .*\)$/,
+      /x-lab: unknown field "colour" \(known fields are role, probe, endpoint, .*\)$/,
     ],
     [
       "a role that is none",
